@@ -1,0 +1,128 @@
+package registry
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"regexp"
+)
+
+// ID names a record for good, in the whole registry: lower-case letters, digits and single hyphens.
+type ID string
+
+// idForm is what an ID looks like.
+var idForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+
+// maxID bounds an ID: it stands in addresses and file names.
+const maxID = 100
+
+// Valid reports whether id is well formed.
+func (id ID) Valid() bool { return len(id) <= maxID && idForm.MatchString(string(id)) }
+
+// Type is the type of a record: the "type" member of its JSON.
+type Type string
+
+const (
+	TypeSource       Type = "source"
+	TypeOrganisation Type = "organisation"
+	TypeProgramme    Type = "programme"
+	TypeAgreement    Type = "agreement"
+	TypeAmendment    Type = "amendment"
+	TypeSite         Type = "site"
+	TypeEvent        Type = "event"
+	TypeAnnouncement Type = "announcement"
+)
+
+// Types lists every type in the order in which files hold them: what is pointed at stands before what points.
+var Types = []Type{TypeSource, TypeOrganisation, TypeProgramme, TypeAgreement, TypeAmendment, TypeSite, TypeEvent, TypeAnnouncement}
+
+// Record is one record of any type.
+type Record interface {
+	// Head is what every record has.
+	Head() *Header
+	// References are the records that this one points at, with where it does.
+	References() []Reference
+	// WrittenPlaces are the places that this record names, with where; the first is where the record itself is.
+	WrittenPlaces() []PlaceAt
+	check(*checker)
+}
+
+// Header is what every record has: its type, its name for good, and where each of its values is written.
+type Header struct {
+	Type       Type        `json:"type"`
+	ID         ID          `json:"id"`
+	Statements []Statement `json:"statements,omitempty"`
+}
+
+// Head returns h itself, so that a struct that embeds Header is half a Record.
+func (h *Header) Head() *Header { return h }
+
+// Reference is a pointer from one record to another.
+type Reference struct {
+	Pointer string // where in the record it stands
+	To      ID
+	Types   []Type // what it may point at
+}
+
+// PlaceAt is a written place and where in the record it stands.
+type PlaceAt struct {
+	Pointer string
+	Place   *WrittenPlace
+}
+
+// New returns an empty record of type t, or nil when there is no such type.
+func New(t Type) Record {
+	var r Record
+	switch t {
+	case TypeSource:
+		r = &Source{}
+	case TypeOrganisation:
+		r = &Organisation{}
+	case TypeProgramme:
+		r = &Programme{}
+	case TypeAgreement:
+		r = &Agreement{}
+	case TypeAmendment:
+		r = &Amendment{}
+	case TypeSite:
+		r = &Site{}
+	case TypeEvent:
+		r = &Event{}
+	case TypeAnnouncement:
+		r = &Announcement{}
+	default:
+		return nil
+	}
+	r.Head().Type = t
+	return r
+}
+
+// Canonical returns r's JSON: fields in declaration order, no escaping of HTML, no white space. Two records are equal
+// when their canonical forms are.
+func Canonical(r Record) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(r); err != nil {
+		return nil, fmt.Errorf("encode %s: %w", r.Head().ID, err)
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+// Decode reads a record from its JSON. Fields that its type doesn't have are an error.
+func Decode(raw []byte) (Record, error) {
+	var head struct{ Type Type }
+	if err := json.Unmarshal(raw, &head); err != nil {
+		return nil, err
+	}
+	r := New(head.Type)
+	if r == nil {
+		return nil, fmt.Errorf("record of type %q: takes one of %v", head.Type, Types)
+	}
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(r); err != nil {
+		return nil, err
+	}
+	return r, nil
+}

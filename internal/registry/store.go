@@ -1,0 +1,166 @@
+package registry
+
+import (
+	"context"
+	"time"
+
+	"github.com/paulmach/orb"
+
+	"mithaq/internal/edtf"
+)
+
+// Stored is a published record with what the registry knows of its publication.
+type Stored struct {
+	Record   Record
+	Revision int       // its number among the record's revisions, from 1
+	Updated  time.Time // when that revision was published, UTC
+	Hash     string    // SHA-256 over the revision and the one before it, lower-case hex
+	// Places are the written places with the gazetteer's answer, in the order of WrittenPlaces.
+	Places []PlacedAt
+}
+
+// ID is the record's id.
+func (s Stored) ID() ID { return s.Record.Head().ID }
+
+// Resolution is the answer for the place at pointer; MatchNone when the record names none there.
+func (s Stored) Resolution(pointer string) Resolution {
+	for _, p := range s.Places {
+		if p.Pointer == pointer {
+			return p.Resolution
+		}
+	}
+	return Resolution{Match: MatchNone}
+}
+
+// PlacedAt is where a written place stands in its record, and which unit it is.
+type PlacedAt struct {
+	Pointer string
+	Resolution
+}
+
+// RecordQuery selects published records. Empty fields don't narrow. Order: newest revision first, then id.
+type RecordQuery struct {
+	Types []Type
+	// Reaches keeps records that touch the place: they, or a site of theirs, are in it or in a unit of it.
+	Reaches PlaceCode
+	// At keeps records whose own place is that very unit, not one inside it. Country is the whole country.
+	At PlaceCode
+	// PointsTo keeps records that refer to one of these.
+	PointsTo []ID
+	// Limit bounds the answer; 0 means no bound.
+	Limit int
+}
+
+// PlaceCounts counts what touches a place. Agreements are documented ones; Mentioned those known by name only.
+type PlaceCounts struct {
+	Agreements, Mentioned, Amendments, Sites, Events int
+}
+
+// Totals counts the whole registry and what it doesn't know.
+type Totals struct {
+	Agreements, Mentioned, Amendments, Sites, Organisations, Sources int
+	Communes                                                         int // communes that documented agreements or sites are placed in
+	SitesNotLocated                                                  int // sites without a unit of the gazetteer
+	AgreementsUndated                                                int // documented agreements without a date of signature
+}
+
+// FeatureQuery selects features of one collection on a day. Order is by id, which paging follows: stable while rows arrive.
+type FeatureQuery struct {
+	Collection string
+	Detail     string // of a boundary: low, medium, high; empty for records
+	Day        edtf.Day
+	// Boxes keep features whose box meets one of these, degrees (OGC:CRS84); a box across 180° is two.
+	// A feature without geometry meets none.
+	Boxes  []orb.Bound
+	Places []PlaceCode       // touches every one of these units
+	Where  map[string]string // exact values by property: kind, status, …; see FeatureColumns
+	ID     string            // one feature
+	After  string            // id of the last feature of the page before
+	Limit  int               // 0: no bound
+}
+
+// FeatureColumns are the properties that Where may name, beside the place codes.
+var FeatureColumns = []string{"kind", "status", "documentation", "place_match", "location_precision", "type"}
+
+// Feature is a map feature as stored: its GeoJSON is encoded already.
+type Feature struct {
+	Collection string
+	ID         string
+	Detail     string
+	From       edtf.Day // first day on which it is so; empty: since ever
+	Until      edtf.Day // first day on which it is so no more; empty: for good
+	Geometry   orb.Geometry
+	Places     []PlaceCode       // units that it touches, with those above them
+	Where      map[string]string // values of FeatureColumns
+	JSON       []byte            // one GeoJSON Feature, no line break
+}
+
+// SourceText is a source's text that the operator attached.
+type SourceText struct {
+	Raw      []byte
+	SHA256   string // of the normalised text
+	Attached time.Time
+}
+
+// SearchHit is one record that matches what a person typed.
+type SearchHit struct {
+	Stored
+	Rank float64 // smaller is better
+}
+
+// Reader is what pages and interfaces read. Every method may return *Error; NotFound when the one thing asked for isn't there.
+type Reader interface {
+	Record(ctx context.Context, id ID) (Stored, error)
+	// RecordsByID returns those that exist, in the order asked.
+	RecordsByID(ctx context.Context, ids []ID) ([]Stored, error)
+	Records(ctx context.Context, q RecordQuery) ([]Stored, error)
+	// CountsByPlace counts what touches each unit; units that nothing touches have no row.
+	CountsByPlace(ctx context.Context) (map[PlaceCode]PlaceCounts, error)
+	Totals(ctx context.Context) (Totals, error)
+	// EachFeature streams; memory doesn't grow with the answer. An error of yield ends it and is returned.
+	EachFeature(ctx context.Context, q FeatureQuery, yield func(Feature) error) error
+	// Search finds records that have a word beginning with each of words; all words are folded (gazetteer.Fold).
+	Search(ctx context.Context, words []string, limit int) ([]SearchHit, error)
+	// Version changes with every publication; ETags are made of it.
+	Version(ctx context.Context) (string, error)
+	SourceText(ctx context.Context, source ID) (SourceText, error)
+}
+
+// Revision is a record about to be appended.
+type Revision struct {
+	Record Record
+	Author string
+	Reason string
+	At     time.Time
+}
+
+// Derived is everything that is computed from a record for reading; it replaces what stood before.
+type Derived struct {
+	Record   ID
+	Places   []PlacedAt
+	Own      []PlaceCode // the units that the record itself is in, as precise as known; Country for the whole country
+	Touches  []PlaceCode // Own, its sites', and every unit above
+	Features []Feature
+	Search   []string // folded words
+}
+
+// Writer is a Reader inside one write transaction.
+type Writer interface {
+	Reader
+	// Append adds a revision and makes it the published one.
+	Append(ctx context.Context, r Revision) error
+	// Derive replaces what is derived from a record.
+	Derive(ctx context.Context, d Derived) error
+	// PutBoundaries replaces the features of the boundary collections.
+	PutBoundaries(ctx context.Context, version string, features []Feature) error
+	// BoundariesVersion is what PutBoundaries was last given; empty when never.
+	BoundariesVersion(ctx context.Context) (string, error)
+	AttachText(ctx context.Context, source ID, text SourceText) error
+}
+
+// Store keeps records for good.
+type Store interface {
+	Reader
+	// Write runs f in one transaction: all of it is durable when Write returns nil, none of it otherwise.
+	Write(ctx context.Context, f func(Writer) error) error
+}
