@@ -1,0 +1,134 @@
+// Package sqlite keeps the registry in one SQLite file: one connection that writes, several that read, WAL between them.
+//
+// Settings and why:
+//   - journal_mode=WAL: readers go on while somebody publishes.
+//   - synchronous=FULL: a publication is a public act, so a transaction that was answered is on the disk, also when the
+//     power fails; NORMAL would risk the last ones in WAL. Publications are rare and reads don't pay for it.
+//   - foreign_keys=on: SQLite has them off; a reference to no record must be impossible.
+//   - busy_timeout: another process (mithaq import) may hold the write lock for a moment. It is short for readers, because the driver
+//     doesn't hear a cancelled context while it waits for a lock.
+//   - txlock=immediate for the writer: a transaction that reads first and writes later loses to another writer otherwise.
+//
+// Pragmas stand in the address of the database, because a pragma statement would reach one connection of the pool only.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/mattn/go-sqlite3"
+
+	"mithaq/internal/registry"
+)
+
+// Store is a registry in a SQLite file. It implements registry.Store.
+type Store struct {
+	reader
+	writes *sql.DB
+}
+
+var _ registry.Store = (*Store)(nil)
+
+// Open opens the database file at path, makes it when there is none, and brings its schema up to date (see migrate).
+// Error: *registry.Error when the file is newer than the program, no database, or can't be written.
+func Open(ctx context.Context, path string) (*Store, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, fmt.Errorf("folder of the database: %w", err)
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	writes, err := sql.Open("sqlite3", address(path, "_txlock=immediate&_busy_timeout=5000&_journal_mode=WAL&_synchronous=FULL"))
+	if err != nil {
+		return nil, err
+	}
+	writes.SetMaxOpenConns(1)
+	if err := migrate(ctx, writes, path); err != nil {
+		return nil, errors.Join(translate("open the database", err), writes.Close())
+	}
+	reads, err := sql.Open("sqlite3", address(path, "mode=ro&_busy_timeout=1000&_query_only=on"))
+	if err != nil {
+		return nil, errors.Join(err, writes.Close())
+	}
+	readers := max(4, runtime.NumCPU())
+	reads.SetMaxOpenConns(readers)
+	reads.SetMaxIdleConns(readers)
+	return &Store{reader: reader{reads}, writes: writes}, nil
+}
+
+// address is path as SQLite's URI with the settings that every connection shares.
+func address(path, settings string) string {
+	return (&url.URL{Scheme: "file", Path: path, RawQuery: settings + "&_foreign_keys=on&_temp_store=memory"}).String()
+}
+
+// Close ends both pools; the last to leave folds the WAL into the file.
+func (s *Store) Close() error {
+	return errors.Join(s.reader.q.(*sql.DB).Close(), s.writes.Close())
+}
+
+// Ping reports whether the database answers.
+func (s *Store) Ping(ctx context.Context) error {
+	_, err := s.Version(ctx)
+	return err
+}
+
+// Write implements registry.Store.
+func (s *Store) Write(ctx context.Context, f func(registry.Writer) error) error {
+	tx, err := s.writes.BeginTx(ctx, nil)
+	if err != nil {
+		return translate("begin", err)
+	}
+	defer tx.Rollback() // after a commit it does nothing
+	w := &writer{reader: reader{tx}, tx: tx}
+	if err := f(w); err != nil {
+		return err
+	}
+	if w.dirty {
+		if _, err := tx.ExecContext(ctx, bumpGeneration); err != nil {
+			return translate("count the publication", err)
+		}
+	}
+	return translate("commit", tx.Commit())
+}
+
+const bumpGeneration = `
+	INSERT INTO setting (name, value) VALUES ('generation', '1')
+	ON CONFLICT (name) DO UPDATE SET value = CAST(value AS INTEGER) + 1`
+
+// translate turns the driver's codes into the registry's; what it doesn't know stays as it is and becomes "internal".
+func translate(doing string, err error) error {
+	var known *registry.Error
+	if err == nil || errors.As(err, &known) {
+		return err
+	}
+	var se sqlite3.Error
+	if !errors.As(err, &se) {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	wrap := func(code registry.Code, message string) error {
+		return &registry.Error{Code: code, Message: message, Err: fmt.Errorf("%s: %w", doing, err)}
+	}
+	switch se.Code {
+	case sqlite3.ErrBusy, sqlite3.ErrLocked:
+		return wrap(registry.Busy, "Somebody else is writing to the registry. Try again in a moment.")
+	case sqlite3.ErrFull, sqlite3.ErrReadonly, sqlite3.ErrCantOpen, sqlite3.ErrIoErr:
+		return wrap(registry.Unavailable, "The registry's disk can't be used now.")
+	case sqlite3.ErrNotADB, sqlite3.ErrCorrupt:
+		return wrap(registry.Unavailable, "The file is not a sound SQLite database.")
+	}
+	if se.ExtendedCode == sqlite3.ErrConstraintForeignKey {
+		return wrap(registry.Conflict, "A record points at one that is not in the registry.")
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}
+
+// timeForm is how times are stored: sortable text, UTC.
+const timeForm = time.RFC3339Nano

@@ -1,0 +1,385 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/paulmach/orb/encoding/wkb"
+
+	"mithaq/internal/edtf"
+	"mithaq/internal/registry"
+)
+
+// querier is what a pool and a transaction have in common.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// reader implements registry.Reader on a pool or inside a transaction.
+type reader struct{ q querier }
+
+// statement is SQL text with its bound values, grown piece by piece.
+type statement struct {
+	text strings.Builder
+	args []any
+}
+
+func (s *statement) add(text string, args ...any) {
+	s.text.WriteString(text)
+	s.args = append(s.args, args...)
+}
+
+// list adds "(?,?,…)" with the values bound.
+func list[T ~string](s *statement, values []T) {
+	s.add("(")
+	for i, v := range values {
+		if i > 0 {
+			s.add(",")
+		}
+		s.add("?", string(v))
+	}
+	s.add(")")
+}
+
+const selectStored = `
+	SELECT r.id, v.number, v.body, v.at, v.hash
+	FROM record AS r JOIN revision AS v ON v.seq = r.revision
+	WHERE true`
+
+// Record implements registry.Reader.
+func (r reader) Record(ctx context.Context, id registry.ID) (registry.Stored, error) {
+	found, err := r.RecordsByID(ctx, []registry.ID{id})
+	if err != nil {
+		return registry.Stored{}, err
+	}
+	if len(found) == 0 {
+		return registry.Stored{}, &registry.Error{Code: registry.NotFound, Message: "There is no such record.", Param: "id", Got: string(id), Takes: "the id of a published record"}
+	}
+	return found[0], nil
+}
+
+// batch bounds the ids of one statement, far under SQLite's limit on bound values.
+const batch = 500
+
+// RecordsByID implements registry.Reader.
+func (r reader) RecordsByID(ctx context.Context, ids []registry.ID) ([]registry.Stored, error) {
+	byID := make(map[registry.ID]registry.Stored, len(ids))
+	for start := 0; start < len(ids); start += batch {
+		var s statement
+		s.add(selectStored + " AND r.id IN ")
+		list(&s, ids[start:min(start+batch, len(ids))])
+		some, err := r.stored(ctx, &s)
+		if err != nil {
+			return nil, err
+		}
+		for _, x := range some {
+			byID[x.ID()] = x
+		}
+	}
+	out := make([]registry.Stored, 0, len(byID))
+	for _, id := range ids {
+		if x, ok := byID[id]; ok {
+			out = append(out, x)
+			delete(byID, id) // an id asked twice is answered once
+		}
+	}
+	return out, nil
+}
+
+// Records implements registry.Reader.
+func (r reader) Records(ctx context.Context, q registry.RecordQuery) ([]registry.Stored, error) {
+	var s statement
+	s.add(selectStored)
+	if len(q.Types) > 0 {
+		s.add(" AND r.type IN ")
+		list(&s, q.Types)
+	}
+	if q.Reaches != "" {
+		s.add(" AND r.id IN (SELECT record_id FROM touch WHERE code = ?)", string(q.Reaches))
+	}
+	if q.At != "" {
+		s.add(" AND r.id IN (SELECT record_id FROM touch WHERE code = ? AND own = 1)", string(q.At))
+	}
+	if len(q.PointsTo) > 0 {
+		s.add(" AND r.id IN (SELECT from_id FROM reference WHERE to_id IN ")
+		list(&s, q.PointsTo)
+		s.add(")")
+	}
+	s.add(" ORDER BY v.seq DESC, r.id")
+	if q.Limit > 0 {
+		s.add(" LIMIT ?", q.Limit)
+	}
+	return r.stored(ctx, &s)
+}
+
+// stored runs a statement over selectStored's columns and loads the places of all its records at once.
+func (r reader) stored(ctx context.Context, s *statement) ([]registry.Stored, error) {
+	rows, err := r.q.QueryContext(ctx, s.text.String(), s.args...)
+	if err != nil {
+		return nil, translate("read records", err)
+	}
+	defer rows.Close()
+	var out []registry.Stored
+	index := map[registry.ID]int{}
+	var ids []registry.ID
+	for rows.Next() {
+		var id, at string
+		var body []byte
+		var x registry.Stored
+		if err := rows.Scan(&id, &x.Revision, &body, &at, &x.Hash); err != nil {
+			return nil, translate("read records", err)
+		}
+		if x.Record, err = registry.Decode(body); err != nil {
+			return nil, fmt.Errorf("revision %d of %s: %w", x.Revision, id, err)
+		}
+		if x.Updated, err = time.Parse(timeForm, at); err != nil {
+			return nil, fmt.Errorf("time of revision %d of %s: %w", x.Revision, id, err)
+		}
+		index[x.ID()] = len(out)
+		ids = append(ids, x.ID())
+		out = append(out, x)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, translate("read records", err)
+	}
+	for start := 0; start < len(ids); start += batch {
+		if err := r.places(ctx, ids[start:min(start+batch, len(ids))], out, index); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// places fills in the written places of the records with these ids.
+func (r reader) places(ctx context.Context, ids []registry.ID, out []registry.Stored, index map[registry.ID]int) error {
+	var s statement
+	s.add("SELECT record_id, pointer, match, code, score, similar, candidates FROM place_at WHERE record_id IN ")
+	list(&s, ids)
+	s.add(" ORDER BY record_id, position")
+	rows, err := r.q.QueryContext(ctx, s.text.String(), s.args...)
+	if err != nil {
+		return translate("read places", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id registry.ID
+		var p registry.PlacedAt
+		var candidates []byte
+		if err := rows.Scan(&id, &p.Pointer, &p.Match, &p.Code, &p.Score, &p.Similar, &candidates); err != nil {
+			return translate("read places", err)
+		}
+		if err := json.Unmarshal(candidates, &p.Candidates); err != nil {
+			return fmt.Errorf("candidates of %s%s: %w", id, p.Pointer, err)
+		}
+		x := &out[index[id]]
+		x.Places = append(x.Places, p)
+	}
+	return translate("read places", rows.Err())
+}
+
+const countByPlace = `
+	SELECT t.code,
+	  count(*) FILTER (WHERE v.type = 'agreement' AND v.body ->> '$.documentation' = 'documented'),
+	  count(*) FILTER (WHERE v.type = 'agreement' AND v.body ->> '$.documentation' = 'mentioned'),
+	  count(*) FILTER (WHERE v.type = 'amendment'),
+	  count(*) FILTER (WHERE v.type = 'site'),
+	  count(*) FILTER (WHERE v.type = 'event')
+	FROM touch AS t JOIN published AS v ON v.id = t.record_id
+	GROUP BY t.code`
+
+// CountsByPlace implements registry.Reader.
+func (r reader) CountsByPlace(ctx context.Context) (map[registry.PlaceCode]registry.PlaceCounts, error) {
+	rows, err := r.q.QueryContext(ctx, countByPlace)
+	if err != nil {
+		return nil, translate("count by place", err)
+	}
+	defer rows.Close()
+	out := map[registry.PlaceCode]registry.PlaceCounts{}
+	for rows.Next() {
+		var code registry.PlaceCode
+		var c registry.PlaceCounts
+		if err := rows.Scan(&code, &c.Agreements, &c.Mentioned, &c.Amendments, &c.Sites, &c.Events); err != nil {
+			return nil, translate("count by place", err)
+		}
+		out[code] = c
+	}
+	return out, translate("count by place", rows.Err())
+}
+
+const countAll = `
+	SELECT
+	  count(*) FILTER (WHERE type = 'agreement' AND body ->> '$.documentation' = 'documented'),
+	  count(*) FILTER (WHERE type = 'agreement' AND body ->> '$.documentation' = 'mentioned'),
+	  count(*) FILTER (WHERE type = 'amendment'),
+	  count(*) FILTER (WHERE type = 'site'),
+	  count(*) FILTER (WHERE type = 'organisation'),
+	  count(*) FILTER (WHERE type = 'source'),
+	  (SELECT count(DISTINCT t.code) FROM touch AS t JOIN record AS r ON r.id = t.record_id
+	   JOIN feature AS f ON f.collection = 'communes' AND f.detail = 'medium' AND f.id = t.code
+	   WHERE r.type IN ('agreement', 'site')),
+	  (SELECT count(*) FROM record AS r WHERE r.type = 'site'
+	   AND NOT EXISTS (SELECT 1 FROM place_at AS p WHERE p.record_id = r.id AND p.code <> '')),
+	  count(*) FILTER (WHERE type = 'agreement' AND body ->> '$.documentation' = 'documented'
+	    AND NOT EXISTS (SELECT 1 FROM json_each(body, '$.steps') AS s
+	                    WHERE s.value ->> '$.kind' = 'signed' AND s.value ->> '$.date' <> ''))
+	FROM published`
+
+// Totals implements registry.Reader.
+func (r reader) Totals(ctx context.Context) (registry.Totals, error) {
+	var t registry.Totals
+	err := r.q.QueryRowContext(ctx, countAll).Scan(&t.Agreements, &t.Mentioned, &t.Amendments, &t.Sites, &t.Organisations,
+		&t.Sources, &t.Communes, &t.SitesNotLocated, &t.AgreementsUndated)
+	return t, translate("count all", err)
+}
+
+// EachFeature implements registry.Reader.
+func (r reader) EachFeature(ctx context.Context, q registry.FeatureQuery, yield func(registry.Feature) error) error {
+	var s statement
+	s.add(`
+		SELECT f.collection, f.id, f.detail, f.valid_from, f.valid_until, f.geometry, f.body
+		FROM feature AS f
+		WHERE f.collection = ? AND f.detail = ? AND f.valid_from <= ? AND f.valid_until > ?`,
+		q.Collection, q.Detail, string(q.Day), string(q.Day))
+	if q.ID != "" {
+		s.add(" AND f.id = ?", q.ID)
+	}
+	if q.After != "" {
+		s.add(" AND f.id > ?", q.After)
+	}
+	for _, code := range q.Places {
+		s.add(" AND f.key IN (SELECT key FROM feature_place WHERE code = ?)", string(code))
+	}
+	for _, column := range registry.FeatureColumns {
+		if value, ok := q.Where[column]; ok {
+			s.add(" AND f."+column+" = ?", value) // the name comes from our own list
+		}
+	}
+	for i, b := range q.Boxes {
+		if i == 0 {
+			s.add(" AND (")
+		} else {
+			s.add(" OR ")
+		}
+		box := []any{b.Max[0], b.Min[0], b.Max[1], b.Min[1]}
+		s.add("(f.key IN (SELECT key FROM feature_box WHERE west <= ? AND east >= ? AND south <= ? AND north >= ?)", box...)
+		s.add(" AND f.west <= ? AND f.east >= ? AND f.south <= ? AND f.north >= ?)", box...) // exact, on the doubles
+	}
+	if len(q.Boxes) > 0 {
+		s.add(")")
+	}
+	s.add(" ORDER BY f.id")
+	if q.Limit > 0 {
+		s.add(" LIMIT ?", q.Limit)
+	}
+	rows, err := r.q.QueryContext(ctx, s.text.String(), s.args...)
+	if err != nil {
+		return translate("read features", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var f registry.Feature
+		var geometry []byte
+		if err := rows.Scan(&f.Collection, &f.ID, &f.Detail, &f.From, &f.Until, &geometry, &f.JSON); err != nil {
+			return translate("read features", err)
+		}
+		if geometry != nil {
+			if f.Geometry, err = wkb.Unmarshal(geometry); err != nil {
+				return fmt.Errorf("geometry of %s %s: %w", f.Collection, f.ID, err)
+			}
+		}
+		if err := yield(f); err != nil {
+			return err
+		}
+	}
+	return translate("read features", rows.Err())
+}
+
+const search = `
+	SELECT w.id, w.rank
+	FROM record_words AS w
+	WHERE record_words MATCH ?
+	ORDER BY w.rank, w.id
+	LIMIT ?`
+
+// Search implements registry.Reader.
+func (r reader) Search(ctx context.Context, words []string, limit int) ([]registry.SearchHit, error) {
+	var query []string
+	for _, w := range words {
+		// A quoted string is a phrase to FTS5: nothing in it is an operator, and quotes are doubled.
+		query = append(query, `"`+strings.ReplaceAll(w, `"`, `""`)+`"*`)
+	}
+	if len(query) == 0 {
+		return nil, nil
+	}
+	rows, err := r.q.QueryContext(ctx, search, strings.Join(query, " AND "), limit)
+	if err != nil {
+		return nil, translate("search", err)
+	}
+	defer rows.Close()
+	ranks := map[registry.ID]float64{}
+	var ids []registry.ID
+	for rows.Next() {
+		var id registry.ID
+		var rank float64
+		if err := rows.Scan(&id, &rank); err != nil {
+			return nil, translate("search", err)
+		}
+		ids = append(ids, id)
+		ranks[id] = rank
+	}
+	if err := rows.Err(); err != nil {
+		return nil, translate("search", err)
+	}
+	found, err := r.RecordsByID(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	hits := make([]registry.SearchHit, len(found))
+	for i, x := range found {
+		hits[i] = registry.SearchHit{Stored: x, Rank: ranks[x.ID()]}
+	}
+	return hits, nil
+}
+
+// Version implements registry.Reader.
+func (r reader) Version(ctx context.Context) (string, error) { return r.setting(ctx, "generation") }
+
+// BoundariesVersion implements registry.Writer.
+func (r reader) BoundariesVersion(ctx context.Context) (string, error) {
+	return r.setting(ctx, "boundaries")
+}
+
+// setting reads what the database knows of itself; empty when it doesn't.
+func (r reader) setting(ctx context.Context, name string) (string, error) {
+	var value string
+	err := r.q.QueryRowContext(ctx, "SELECT value FROM setting WHERE name = ?", name).Scan(&value)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return value, translate("read setting "+name, err)
+}
+
+// SourceText implements registry.Reader.
+func (r reader) SourceText(ctx context.Context, source registry.ID) (registry.SourceText, error) {
+	var t registry.SourceText
+	var attached string
+	err := r.q.QueryRowContext(ctx, "SELECT raw, sha256, attached FROM source_text WHERE source_id = ?", string(source)).
+		Scan(&t.Raw, &t.SHA256, &attached)
+	if errors.Is(err, sql.ErrNoRows) {
+		return t, &registry.Error{Code: registry.NotFound, Message: "No text is attached to this source.", Param: "id", Got: string(source), Takes: "a source with its text attached"}
+	}
+	if err != nil {
+		return t, translate("read the text of a source", err)
+	}
+	t.Attached, err = time.Parse(timeForm, attached)
+	return t, err
+}
+
+// forGood is stored for a feature that ends on no day; it sorts after every day.
+const forGood edtf.Day = "9999-99-99"
