@@ -1,0 +1,159 @@
+package httpserve
+
+import (
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// listener accepts connections within the limits. fasthttp's own MaxConnsPerIP counts IPv4 only, and takes a front proxy
+// for one greedy visitor; its accept loop ends for good when the process runs out of files for a moment.
+type listener struct {
+	net.Listener
+	limits       Limits
+	frontProxies []netip.Prefix
+
+	once     sync.Once
+	closeErr error
+
+	mu   sync.Mutex
+	open map[*conn]struct{}
+	from map[netip.Prefix]int
+}
+
+func newListener(l net.Listener, s *server) *listener {
+	return &listener{Listener: l, limits: s.limits, frontProxies: s.FrontProxies,
+		open: map[*conn]struct{}{}, from: map[netip.Prefix]int{}}
+}
+
+var tooMany = []byte("HTTP/1.1 429 Too Many Requests\r\nConnection: close\r\nContent-Length: 0\r\nRetry-After: 10\r\n\r\n")
+
+// Accept waits for a connection that may be served.
+func (l *listener) Accept() (net.Conn, error) {
+	for {
+		raw, err := l.Listener.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return nil, err
+		}
+		if err != nil { // out of files, or the client gave up: either passes
+			time.Sleep(50 * time.Millisecond)
+			continue
+		}
+		if c := l.admit(raw); c != nil {
+			return c, nil
+		}
+		_ = raw.SetWriteDeadline(time.Now().Add(time.Second)) // a new connection's buffer is empty: this doesn't wait
+		_, _ = raw.Write(tooMany)
+		_ = raw.Close()
+	}
+}
+
+// admit counts the connection, or returns nil when its client has its share.
+func (l *listener) admit(raw net.Conn) *conn {
+	c := &conn{Conn: raw, listener: l, client: l.client(raw)}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if c.client.IsValid() {
+		if l.from[c.client] >= l.limits.ConnectionsPerClient {
+			return nil
+		}
+		l.from[c.client]++
+	}
+	l.open[c] = struct{}{}
+	return c
+}
+
+// client is what shares are counted by: an IPv4 address, or the /64 that an IPv6 household gets. Not valid when no
+// share applies.
+func (l *listener) client(raw net.Conn) netip.Prefix {
+	remote, err := netip.ParseAddrPort(raw.RemoteAddr().String())
+	if err != nil {
+		return netip.Prefix{}
+	}
+	addr := remote.Addr().Unmap().WithZone("")
+	for _, p := range l.frontProxies {
+		if p.Contains(addr) {
+			return netip.Prefix{}
+		}
+	}
+	bits := 32
+	if addr.Is6() {
+		bits = 64
+	}
+	client, _ := addr.Prefix(bits)
+	return client
+}
+
+// Close stops accepting. It may be called twice.
+func (l *listener) Close() error {
+	l.once.Do(func() { l.closeErr = l.Listener.Close() })
+	return l.closeErr
+}
+
+// cut closes every connection at once.
+func (l *listener) cut() (n int) {
+	l.mu.Lock()
+	open := make([]*conn, 0, len(l.open))
+	for c := range l.open {
+		open = append(open, c)
+	}
+	l.mu.Unlock()
+	for _, c := range open {
+		c.linger.Store(false)
+		_ = c.Close()
+	}
+	return len(open)
+}
+
+// conn is one connection.
+type conn struct {
+	net.Conn
+	listener *listener
+	client   netip.Prefix
+	linger   atomic.Bool // the client may still be sending what was refused
+	once     sync.Once
+}
+
+// Write gives every piece its own time, so that only a client that takes nothing is cut.
+func (c *conn) Write(p []byte) (written int, err error) {
+	for first := true; first || len(p) > 0; first = false {
+		piece := p[:min(len(p), writePiece)]
+		if err := c.Conn.SetWriteDeadline(time.Now().Add(c.listener.limits.StallTimeout)); err != nil {
+			return written, err
+		}
+		n, err := c.Conn.Write(piece)
+		written += n
+		if err != nil {
+			return written, err
+		}
+		p = p[len(piece):]
+	}
+	return written, nil
+}
+
+// Close ends the connection. After a refusal it first takes in a little of what is still coming: closing with unread
+// bytes resets the connection, and a client that is busy sending would never read why it was refused.
+func (c *conn) Close() (err error) {
+	err = net.ErrClosed
+	c.once.Do(func() {
+		if half, ok := c.Conn.(interface{ CloseWrite() error }); ok && c.linger.Load() && half.CloseWrite() == nil {
+			_ = c.SetReadDeadline(time.Now().Add(lingerTime))
+			_, _ = io.CopyN(io.Discard, c.Conn, lingerSize)
+		}
+		err = c.Conn.Close()
+		l := c.listener
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		delete(l.open, c)
+		if c.client.IsValid() {
+			if l.from[c.client]--; l.from[c.client] == 0 {
+				delete(l.from, c.client)
+			}
+		}
+	})
+	return err
+}

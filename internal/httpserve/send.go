@@ -1,0 +1,156 @@
+package httpserve
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"mime"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/klauspost/compress/gzip" // the standard one's interface at three times its speed; fasthttp stands on it already
+)
+
+// Payload is an answer that is whole in memory.
+type Payload struct {
+	ContentType string
+	Body        []byte // not to be changed afterwards: it is sent without a copy
+	// CacheControl is "no-cache" when empty: kept by whoever likes, and asked again with its ETag each time, so nobody
+	// sees a record as it was before a publication.
+	CacheControl string
+	Vary         []string // the request headers that chose this answer, as Accept-Language; Accept-Encoding is added here
+	Filename     string   // makes it a download
+	Status       int      // 200 when 0
+}
+
+// Send sends p with a strong ETag of its content, as 304 when the client has it, and compressed when that pays.
+func Send(c *fiber.Ctx, p Payload) error {
+	h := head{p.ContentType, p.CacheControl, p.Vary, p.Filename, ""}
+	if p.Status != 0 && p.Status != fiber.StatusOK {
+		c.Status(p.Status) // validators are for the one answer an address normally gives
+	} else {
+		h.version = contentVersion(p.Body)
+	}
+	asGzip, fresh := h.set(c, len(p.Body) >= worthGzip)
+	switch {
+	case fresh:
+		return nil
+	case asGzip:
+		c.Response().SetBodyRaw(compress(p.Body))
+	default:
+		c.Response().SetBodyRaw(p.Body)
+	}
+	return nil
+}
+
+// head is what the headers of an answer are made from.
+type head struct {
+	contentType  string
+	cacheControl string
+	vary         []string
+	filename     string
+	version      string // of the content, for the ETag; "" for none
+}
+
+// set sets the headers and settles the representation. When the client already has it (fresh), the answer is a finished 304.
+// Each representation has its own ETag: with one for both codings, a shared cache may answer a client that asked for
+// plain bytes with "what you have is right" about gzip ones (RFC 9110, section 8.8.3.3).
+func (h head) set(c *fiber.Ctx, worth bool) (asGzip, fresh bool) {
+	c.Set(fiber.HeaderContentType, h.contentType)
+	c.Vary(h.vary...)
+	if compressible(h.contentType) {
+		c.Vary(fiber.HeaderAcceptEncoding)
+		asGzip = worth && acceptsGzip(c)
+	}
+	if h.cacheControl == "" {
+		h.cacheControl = "no-cache"
+	}
+	c.Set(fiber.HeaderCacheControl, h.cacheControl)
+	if h.filename != "" {
+		c.Set(fiber.HeaderContentDisposition, mime.FormatMediaType("attachment", map[string]string{"filename": h.filename}))
+	}
+	if h.version != "" {
+		tag := `"` + h.version + `"`
+		if asGzip {
+			tag = `"` + h.version + `.gz"`
+		}
+		c.Set(fiber.HeaderETag, tag)
+		if names(c.Get(fiber.HeaderIfNoneMatch), tag) && (c.Method() == fiber.MethodGet || c.Method() == fiber.MethodHead) {
+			c.Status(fiber.StatusNotModified)
+			c.Response().Header.Del(fiber.HeaderContentType)
+			c.Response().Header.Del(fiber.HeaderContentDisposition)
+			return asGzip, true
+		}
+	}
+	if asGzip {
+		c.Set(fiber.HeaderContentEncoding, "gzip")
+	}
+	return asGzip, false
+}
+
+// names says whether an If-None-Match holds the tag. The comparison is weak (RFC 9110, section 13.1.2): proxies that
+// recompress mark our tags with W/.
+func names(ifNoneMatch, tag string) bool {
+	for field := range strings.SplitSeq(ifNoneMatch, ",") {
+		field = strings.TrimSpace(field)
+		if field == "*" || strings.TrimPrefix(field, "W/") == tag {
+			return true
+		}
+	}
+	return false
+}
+
+// acceptsGzip reads Accept-Encoding (RFC 9110, section 12.5.3): gzip counts when it, or else *, has a weight above zero.
+func acceptsGzip(c *fiber.Ctx) bool {
+	weights := map[string]float64{}
+	for _, line := range c.Request().Header.PeekAll(fiber.HeaderAcceptEncoding) {
+		for field := range strings.SplitSeq(string(line), ",") {
+			coding, parameter, _ := strings.Cut(strings.ToLower(field), ";")
+			weight := 1.0
+			if q, ok := strings.CutPrefix(strings.TrimSpace(parameter), "q="); ok {
+				weight, _ = strconv.ParseFloat(q, 64) // an unreadable weight refuses
+			}
+			weights[strings.TrimSpace(coding)] = weight
+		}
+	}
+	if w, ok := weights["gzip"]; ok {
+		return w > 0
+	}
+	return weights["*"] > 0
+}
+
+// compressible says whether a media type is text in some form. The others are compressed already, or are databases that
+// their reader wants to seek in.
+func compressible(contentType string) bool {
+	t, _, _ := strings.Cut(contentType, ";")
+	t = strings.TrimSpace(t)
+	switch t {
+	case "application/json", "application/xml", "application/javascript", "application/x-ndjson", "application/geo+json-seq",
+		"application/vnd.mapbox-vector-tile":
+		return true
+	}
+	return strings.HasPrefix(t, "text/") || strings.HasSuffix(t, "+json") || strings.HasSuffix(t, "+xml")
+}
+
+// contentVersion is the content's hash, short enough for a header: 96 bits do not collide by chance.
+func contentVersion(body []byte) string {
+	sum := sha256.Sum256(body)
+	return base64.RawURLEncoding.EncodeToString(sum[:12])
+}
+
+var gzipWriters = sync.Pool{New: func() any {
+	w, _ := gzip.NewWriterLevel(nil, 5) // the level is valid, so there is no error
+	return w
+}}
+
+func compress(body []byte) []byte {
+	var out bytes.Buffer
+	z := gzipWriters.Get().(*gzip.Writer)
+	defer gzipWriters.Put(z)
+	z.Reset(&out)
+	_, _ = z.Write(body) // a bytes.Buffer takes everything
+	_ = z.Close()
+	return out.Bytes()
+}
