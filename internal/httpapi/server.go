@@ -1,0 +1,126 @@
+// Package httpapi is the registry for programs: GeoJSON of places, the JSON twins of pages, and collections of features by
+// OGC API - Features' addresses. A handler decodes, calls and encodes; what holds on a day is registry's to compute and what
+// a feature says is feature's. Pages for people are in package web.
+package httpapi
+
+import (
+	"context"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"mithaq/geodata"
+	"mithaq/internal/dossier"
+	"mithaq/internal/edtf"
+	"mithaq/internal/feature"
+	"mithaq/internal/gazetteer"
+	"mithaq/internal/httpserve"
+	"mithaq/internal/registry"
+)
+
+// Media types of answers.
+const (
+	mimeGeoJSON = "application/geo+json"
+	mimeJSON    = "application/json"
+	mimeSchema  = "application/schema+json"
+)
+
+// Server answers programs.
+type Server struct {
+	Store   registry.Reader
+	Places  *gazetteer.Gazetteer
+	BaseURL string // public address without a final slash, in every link
+	Version string // of the program; a part of every ETag
+	Now     func() time.Time
+}
+
+// Mount adds the routes for programs.
+func (s *Server) Mount(app *fiber.App) {
+	for _, prefix := range []string{"/api", "/communes", "/provinces", "/regions", "/schemas"} {
+		app.Use(prefix, httpserve.ReadableByAll)
+	}
+	app.Get("/api", s.landing)
+	app.Get("/api/collections", s.collections)
+	app.Get("/api/collections/:collection", s.collection)
+	app.Get("/api/collections/:collection/items", s.items)
+	app.Get("/api/collections/:collection/items/:id", s.item)
+	for level, segment := range placeSegments {
+		app.Get("/"+segment+"/:file", s.placeFile(level))
+	}
+	for t, segment := range Segments {
+		app.Use("/"+segment, httpserve.ReadableByAll)
+		app.Get("/"+segment+"/:file", s.recordFile(t))
+	}
+	app.Get("/schemas/records.json", func(c *fiber.Ctx) error {
+		return httpserve.Send(c, httpserve.Payload{ContentType: mimeSchema, Body: dossier.Schema})
+	})
+}
+
+// placeSegments are the first segments of the addresses of places.
+var placeSegments = map[registry.PlaceLevel]string{
+	registry.LevelCommune: "communes", registry.LevelProvince: "provinces", registry.LevelRegion: "regions",
+}
+
+// Segments are the segments of the addresses of records, the same for pages and their JSON twins.
+var Segments = map[registry.Type]string{
+	registry.TypeSource: "sources", registry.TypeOrganisation: "organisations", registry.TypeProgramme: "programmes",
+	registry.TypeAgreement: "agreements", registry.TypeAmendment: "amendments", registry.TypeSite: "sites",
+	registry.TypeEvent: "events", registry.TypeAnnouncement: "announcements",
+}
+
+// asOf is the parameter that asks for the state on a day.
+const asOf = "as-of"
+
+// Day reads as-of; without it the answer is for today, in UTC.
+func Day(p httpserve.Params, now time.Time) (edtf.Day, error) {
+	if !p.Has(asOf) {
+		return edtf.DayOf(now.UTC()), nil
+	}
+	day, err := edtf.ParseDay(p[asOf])
+	if err != nil {
+		return "", &registry.Error{Code: registry.Invalid, Message: "The day can't be read.", Param: asOf, Got: p[asOf], Takes: "a day as 2024-05-01"}
+	}
+	return day, nil
+}
+
+// version names the data behind an answer: the publications so far, the program, and the question.
+func (s *Server) version(ctx context.Context, c *fiber.Ctx, day edtf.Day) (string, error) {
+	v, err := s.Store.Version(ctx)
+	return v + " " + s.Version + " " + string(day) + " " + c.OriginalURL(), err
+}
+
+// link is a link as OGC API documents have them.
+type link struct {
+	Href     string `json:"href"`
+	Rel      string `json:"rel"`
+	Type     string `json:"type,omitempty"`
+	Title    string `json:"title,omitempty"`
+	HrefLang string `json:"hreflang,omitempty"`
+}
+
+// pageLinks are the addresses of the page in each language, for a path without the language.
+func (s *Server) pageLinks(path string) []link {
+	var out []link
+	for _, lang := range []string{"fr", "ar", "en"} {
+		out = append(out, link{Href: s.BaseURL + "/" + lang + path, Rel: "alternate", Type: "text/html", HrefLang: lang})
+	}
+	return out
+}
+
+// credit is what every export shows of the data's owners.
+type credit struct {
+	Attribution string `json:"attribution"`
+	Licence     string `json:"licence"`
+}
+
+func credits() credit { return credit{geodata.Credit(), geodata.Licence} }
+
+// notFound is the error for a path that names nothing.
+func notFound(what, got, takes string) error {
+	return &registry.Error{Code: registry.NotFound, Message: "There is no such " + what + ".", Param: what, Got: got, Takes: takes}
+}
+
+// boundaryOf streams the one boundary feature of a unit.
+func boundaryOf(code registry.PlaceCode, level registry.PlaceLevel, detail gazetteer.Detail) registry.FeatureQuery {
+	return registry.FeatureQuery{Collection: feature.BoundaryCollection(level), Detail: string(detail), Day: "0000-01-01", ID: string(code)}
+}
