@@ -1,0 +1,70 @@
+// Copies what the pages need from the packages of the lock file into vendor/, which the program embeds:
+// Leaflet as published, and IBM Plex Sans Arabic cut down to the letters that our three languages use.
+// Run by `npm run build`; it only reads node_modules and only writes vendor/.
+import { copyFile, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { gzipSync } from 'node:zlib';
+import subsetFont from 'subset-font';
+
+const packages = new URL('node_modules/', import.meta.url);
+const vendor = new URL('vendor/', import.meta.url);
+
+/** Letters of Arabic as written in Morocco, its marks, digits and punctuation. */
+const ARABIC =
+  'ءآأؤإئابةتثجحخدذرزسشصضطظعغـفقكلمنهويىٱڭگݣپچڤڥ' +
+  'ًٌٍَُِّْٰٕٓٔ' +
+  '،؛؟٪٫٬٠١٢٣٤٥٦٧٨٩';
+
+/** Latin-1 and Latin Extended-A (French, English, the neighbours' names), and the typography of French. */
+const LATIN =
+  Array.from({ length: 0x17f - 0x20 + 1 }, (_, i) => String.fromCodePoint(0x20 + i)).join('') +
+  '\u2009\u202f\u2010\u2011–—‘’“”„…‹›•€←→−²³′″';
+
+const FONTS = [400, 600].flatMap((weight) => [
+  { script: 'arabic', weight, letters: ARABIC },
+  { script: 'latin', weight, letters: LATIN },
+]);
+
+/** All pages together must stay under this; the unicode-range in css/type.css spares most pages the half of it. */
+const FONT_BUDGET = 80_000;
+
+async function emptyVendor() {
+  await mkdir(vendor, { recursive: true });
+  for (const name of await readdir(vendor)) {
+    if (name !== '.gitkeep') await rm(new URL(name, vendor), { recursive: true });
+  }
+}
+
+async function buildLeaflet() {
+  await mkdir(new URL('leaflet/', vendor), { recursive: true });
+  for (const name of ['leaflet.js', 'leaflet.css']) {
+    // The licence travels in the head of the file; source maps do not travel, so neither does the word that asks for one.
+    const text = await readFile(new URL(`leaflet/dist/${name}`, packages), 'utf8');
+    await writeFile(new URL(`leaflet/${name}`, vendor), text.replace(/\n?\/\/# sourceMappingURL=.*\s*$/, '\n'));
+  }
+  await mkdir(new URL('leaflet/images/', vendor), { recursive: true });
+  for (const name of await readdir(new URL('leaflet/dist/images/', packages))) {
+    await copyFile(new URL(`leaflet/dist/images/${name}`, packages), new URL(`leaflet/images/${name}`, vendor));
+  }
+  await copyFile(new URL('leaflet/LICENSE', packages), new URL('leaflet/LICENSE.txt', vendor));
+}
+
+async function buildFonts() {
+  const source = new URL('@fontsource/ibm-plex-sans-arabic/', packages);
+  await mkdir(new URL('fonts/', vendor), { recursive: true });
+  let total = 0;
+  for (const { script, weight, letters } of FONTS) {
+    const whole = await readFile(new URL(`files/ibm-plex-sans-arabic-${script}-${weight}-normal.woff2`, source));
+    const cut = await subsetFont(whole, letters, { targetFormat: 'woff2' });
+    await writeFile(new URL(`fonts/plex-${script}-${weight}.woff2`, vendor), cut);
+    total += cut.length;
+  }
+  if (total > FONT_BUDGET) throw new Error(`the fonts weigh ${total} bytes, the budget is ${FONT_BUDGET}`);
+  await copyFile(new URL('LICENSE', source), new URL('fonts/LICENSE.txt', vendor));
+  return total;
+}
+
+await emptyVendor();
+await buildLeaflet();
+const fonts = await buildFonts();
+const map = gzipSync(await readFile(new URL('leaflet/leaflet.js', vendor))).length;
+console.error(`static/vendor: fonts ${fonts} bytes, Leaflet ${map} bytes compressed`);

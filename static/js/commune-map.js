@@ -1,0 +1,88 @@
+// The map of one commune: its boundary, and its sites as precisely as they are known and no more. What a popup says is
+// copied from the site's row in the list, so that the map and the list can't tell two stories.
+import { createMap, drawBackground, element, fetchAll, fetchGeoJSON, giveUp } from './map.js';
+
+/** Precisions that name an area, not a place in it. */
+const AREAS = new Set(['commune', 'province', 'region', 'country']);
+
+for (const box of document.querySelectorAll('[data-map="commune"]')) {
+  draw(box).catch((error) => giveUp(box, error));
+}
+
+async function draw(box) {
+  const words = JSON.parse(box.dataset.words);
+  const collection = await fetchGeoJSON(box.dataset.geojson);
+  const boundary = collection.features.filter((f) => f.id === box.dataset.code);
+  const sites = collection.features.filter((f) => f.id !== box.dataset.code && f.geometry && rowOf(f.id));
+  const map = createMap(box);
+  if (!box.dataset.bounds) map.fit({ type: 'FeatureCollection', features: boundary.length ? boundary : sites });
+  drawSurroundings(map, box)
+    .catch((error) => console.info(error)) // a backdrop: without it the map still says everything
+    .then(() => drawBackground(map, box));
+
+  const inArea = sites.filter((f) => AREAS.has(f.properties.location_precision));
+  const popupOfArea = () => popup(inArea.map((f) => f.id));
+  const areaName = inArea.length ? words.somewhere : box.dataset.name;
+  for (const feature of boundary) {
+    if (inArea.length === 0) map.addBackdrop(feature, 'boundary');
+    else map.addShape(feature, { className: 'hatched', name: areaName, hatched: true, stop: false, popup: popupOfArea });
+  }
+  if (inArea.length > 0) {
+    map.addBadge(pointOf(inArea[0].geometry), { text: words.badge, name: areaName, popup: popupOfArea });
+  }
+  for (const feature of sites) {
+    if (inArea.includes(feature)) continue;
+    const about = { name: nameOf(feature), popup: () => popup([feature.id]) };
+    if (feature.geometry.type === 'Point') {
+      const metres = feature.properties.coordinate_uncertainty_m;
+      if (metres > 0) map.addUncertainty(feature.geometry.coordinates, metres);
+      map.addPin(feature.geometry.coordinates, about);
+    } else {
+      map.addShape(feature, { className: 'footprint', ...about });
+    }
+  }
+  box.dataset.state = 'ready';
+}
+
+/** The communes round about, so that the shape lies somewhere. */
+async function drawSurroundings(map, box) {
+  if (!box.dataset.surroundings) return;
+  const { features } = await fetchAll(box.dataset.surroundings);
+  map.addBackdrop({ type: 'FeatureCollection', features: features.filter((f) => f.id !== box.dataset.code) }, 'outline').bringToBack();
+}
+
+function rowOf(id) {
+  return document.querySelector(`[data-site="${CSS.escape(id)}"]`);
+}
+
+function nameOf(feature) {
+  return rowOf(feature.id)?.querySelector('[data-name]')?.textContent.trim() ?? feature.properties.name ?? feature.id;
+}
+
+/** A feature's own point, or the middle of its first ring. */
+function pointOf({ type, coordinates }) {
+  return type === 'Point' ? coordinates : coordinates.flat(Infinity).slice(0, 2);
+}
+
+/** Popup for some sites. Text only: names come from documents we did not write. @returns {HTMLElement} */
+function popup(ids) {
+  const box = element('div', 'popup');
+  for (const id of ids) {
+    const row = rowOf(id);
+    const article = element('article');
+    const name = row.querySelector('[data-name]');
+    const heading = element('h3');
+    const link = element('a', '', name.textContent.trim());
+    link.href = name.href;
+    for (const attribute of ['lang', 'dir']) if (name.hasAttribute(attribute)) link.setAttribute(attribute, name.getAttribute(attribute));
+    heading.append(link);
+    const facts = element('dl');
+    for (const fact of row.querySelectorAll('[data-popup]')) {
+      facts.append(element('dt', '', fact.querySelector('dt').textContent.trim()));
+      facts.append(element('dd', '', [...fact.querySelectorAll('[data-value]')].map((v) => v.textContent.trim()).join(' · ')));
+    }
+    article.append(heading, facts);
+    box.append(article);
+  }
+  return box;
+}
