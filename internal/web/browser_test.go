@@ -1,0 +1,386 @@
+package web_test
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	cdplog "github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// pageKinds are one page of each kind, without the language.
+var pageKinds = []struct{ name, path string }{
+	{"home", "/"},
+	{"commune", "/communes/09.581.01.05"},
+	{"commune-exact", "/communes/09.541.01.13"},
+	{"commune-empty", "/communes/04.421.01.0"},
+	{"province", "/provinces/09.581"},
+	{"region", "/regions/09"},
+	{"agreement", "/agreements/tiznit-jewellery-framework"},
+	{"agreement-rich", "/agreements/chefchaouen-craft-technical-assistance"},
+	{"agreement-amended", "/agreements/trial-agreement?as-of=2024-06-01"},
+	{"agreement-mentioned", "/agreements/tiznit-pottery-complex"},
+	{"agreement-several", "/agreements/souss-massa-associations-support"},
+	{"amendment", "/amendments/trial-amendment-1"},
+	{"site", "/sites/site-aouartas-craft-zone"},
+	{"site-exact", "/sites/trial-zone"},
+	{"organisation", "/organisations/org-giz"},
+	{"programme", "/programmes/prog-craft-strategy-2021-2030"},
+	{"event", "/events/event-chefchaouen-study-visit"},
+	{"announcement", "/announcements/announce-tiznit-nine-agreements"},
+	{"source", "/sources/src-tiznit-press-fr"},
+	{"search", "/search?q=tafraoute"},
+	{"search-nothing", "/search?q=zzzzzz"},
+	{"about", "/about"},
+	{"not-found", "/communes/99.999"},
+}
+
+// axeFile is the checker of accessibility, from the lock file of static/.
+const axeFile = "../../static/node_modules/axe-core/axe.min.js"
+
+var langs = []string{"fr", "ar", "en"}
+
+// browser is Chromium, made for one test, with ears for everything a page must not do.
+type browser struct {
+	ctx  context.Context
+	home string // address of the site
+
+	mu     sync.Mutex
+	faults []string
+}
+
+// startBrowser runs Chromium. Without one the test is skipped, unless CI=true: there its absence is a failure.
+func startBrowser(t *testing.T, home string) *browser {
+	t.Helper()
+	program := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			program = path
+			break
+		}
+	}
+	if program == "" {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("no Chromium: install the distribution's chromium package")
+		}
+		t.Skip("no Chromium on this machine: the browser tests need one")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(program), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("hide-scrollbars", true))
+	allocated, freeAllocated := chromedp.NewExecAllocator(context.Background(), options...)
+	t.Cleanup(freeAllocated)
+	ctx, free := chromedp.NewContext(allocated)
+	t.Cleanup(func() {
+		_ = chromedp.Cancel(ctx) // waits for the browser to be gone, so that its folder can be removed
+		free()
+	})
+	b := &browser{ctx: ctx, home: home}
+	chromedp.ListenTarget(ctx, b.listen)
+	check(t, chromedp.Run(ctx, network.Enable(), cdplog.Enable(), runtime.Enable(), chromedp.ActionFunc(func(ctx context.Context) error {
+		_, err := page.AddScriptToEvaluateOnNewDocument(`addEventListener('securitypolicyviolation', (e) => console.error('policy violated: ' + e.violatedDirective + ' by ' + e.blockedURI))`).Do(ctx)
+		return err
+	})))
+	return b
+}
+
+// listen notes requests to other hosts, errors on the console, exceptions, and refusals by the Content-Security-Policy.
+func (b *browser) listen(event any) {
+	switch e := event.(type) {
+	case *network.EventRequestWillBeSent:
+		if u, err := url.Parse(e.Request.URL); err == nil && u.Scheme != "data" && u.Scheme != "about" && !strings.HasPrefix(e.Request.URL, b.home) {
+			b.fault("asks another host: " + e.Request.URL)
+		}
+	case *runtime.EventConsoleAPICalled:
+		if e.Type == runtime.APITypeError || e.Type == runtime.APITypeWarning {
+			b.fault(fmt.Sprintf("console %s: %s", e.Type, e.Args[0].Value))
+		}
+	case *runtime.EventExceptionThrown:
+		b.fault("exception: " + e.ExceptionDetails.Error())
+	case *cdplog.EventEntryAdded:
+		// The page of an unknown address is a 404, which Chromium calls an error of its own.
+		if e.Entry.Level == cdplog.LevelError && !strings.Contains(e.Entry.Text, "404") {
+			b.fault("log: " + e.Entry.Text + " " + e.Entry.URL)
+		}
+	}
+}
+
+func (b *browser) fault(s string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.faults = append(b.faults, s)
+}
+
+// takeFaults reports what was noted so far and forgets it.
+func (b *browser) takeFaults(t *testing.T) {
+	t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, f := range b.faults {
+		t.Error(f)
+	}
+	b.faults = nil
+}
+
+// run does actions with a time limit.
+func (b *browser) run(t *testing.T, actions ...chromedp.Action) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
+	defer cancel()
+	check(t, chromedp.Run(ctx, actions...))
+}
+
+// open goes to a page and waits until its map, if it has one, is drawn.
+func (b *browser) open(t *testing.T, path string, width, height int64) {
+	t.Helper()
+	b.run(t, chromedp.EmulateViewport(width, height), chromedp.Navigate(b.home+path), chromedp.WaitReady("main"),
+		chromedp.Poll(`document.fonts.status === 'loaded' && [...document.querySelectorAll('[data-map]')].every((m) => m.dataset.state)`, nil))
+}
+
+// eval gives the value of an expression on the page.
+func eval[T any](t *testing.T, b *browser, expression string) (v T) {
+	t.Helper()
+	b.run(t, chromedp.Evaluate(expression, &v, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
+	return v
+}
+
+// screenshots is where pictures go: $MITHAQ_SCREENSHOTS, or build/screenshots of the project, which git ignores.
+func screenshots(t *testing.T) string {
+	t.Helper()
+	folder := os.Getenv("MITHAQ_SCREENSHOTS")
+	if folder == "" {
+		folder = filepath.Join("..", "..", "build", "screenshots")
+	}
+	check(t, os.MkdirAll(folder, 0o755))
+	return folder
+}
+
+func (b *browser) picture(t *testing.T, name string) {
+	t.Helper()
+	var png []byte
+	b.run(t, chromedp.FullScreenshot(&png, 100))
+	check(t, os.WriteFile(filepath.Join(screenshots(t), name+".png"), png, 0o644))
+}
+
+// TestPagesInChromium opens each kind of page in each language, wide and narrow, and asks what a careful visitor would.
+func TestPagesInChromium(t *testing.T) {
+	home := startSite(t)
+	axe, err := os.ReadFile(axeFile)
+	if err != nil {
+		t.Fatal("axe-core is not installed: run npm ci in static/: ", err)
+	}
+	b := startBrowser(t, home)
+	for _, kind := range pageKinds {
+		for _, lang := range langs {
+			t.Run(kind.name+"/"+lang, func(t *testing.T) {
+				path := "/" + lang + kind.path
+				b.open(t, path, 1280, 900)
+				b.picture(t, lang+"-"+kind.name+"-1280")
+				b.run(t, chromedp.Evaluate(string(axe), nil))
+				for _, v := range eval[[]string](t, b, axeRun) {
+					t.Error("axe: " + v)
+				}
+				if text := eval[string](t, b, `document.documentElement.innerText`); strings.ContainsAny(text, "⟦") || strings.Contains(text, "undefined") {
+					t.Errorf("a text is missing: %q", around(text, "⟦", "undefined"))
+				}
+				if n := eval[int](t, b, `document.querySelectorAll('h1').length`); n != 1 {
+					t.Errorf("%d h1", n)
+				}
+				b.open(t, path, 360, 740)
+				b.picture(t, lang+"-"+kind.name+"-360")
+				b.run(t, chromedp.EmulateViewport(320, 640))
+				if wide := eval[[]string](t, b, tooWide); len(wide) > 0 {
+					t.Errorf("scrolls sideways at 320 px because of %s", strings.Join(wide, ", "))
+				}
+				b.takeFaults(t)
+			})
+		}
+	}
+}
+
+// TestDarkAndCalm looks at the main pages as somebody with a dark screen and no liking for motion has them.
+func TestDarkAndCalm(t *testing.T) {
+	home := startSite(t)
+	axe, err := os.ReadFile(axeFile)
+	check(t, err)
+	b := startBrowser(t, home)
+	b.run(t, emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: "dark"}, {Name: "prefers-reduced-motion", Value: "reduce"},
+	}))
+	for _, path := range []string{"/fr/", "/ar/communes/09.581.01.05", "/fr/agreements/trial-agreement?as-of=2024-06-01", "/fr/announcements/announce-tiznit-nine-agreements"} {
+		t.Run(path, func(t *testing.T) {
+			b.open(t, path, 1280, 900)
+			b.picture(t, "dark-"+strings.Trim(strings.NewReplacer("/", "-", "?", "-", "=", "-").Replace(path), "-"))
+			b.run(t, chromedp.Evaluate(string(axe), nil))
+			for _, v := range eval[[]string](t, b, axeRun) {
+				t.Error("axe: " + v)
+			}
+			b.takeFaults(t)
+		})
+	}
+}
+
+// communeBudget bounds what a first visit to a commune's page loads, compressed: page, styles, scripts, fonts, shapes.
+const communeBudget = 150_000
+
+func TestWeightOfACommune(t *testing.T) {
+	home := startSite(t)
+	for _, lang := range langs {
+		b := startBrowser(t, home)
+		b.open(t, "/"+lang+"/communes/09.581.01.05", 360, 740)
+		var loaded []struct {
+			Name string
+			Size int
+		}
+		b.run(t, chromedp.Evaluate(`performance.getEntries().filter((e) => 'transferSize' in e).map((e) => ({name: new URL(e.name).pathname, size: e.transferSize}))`, &loaded))
+		total := 0
+		for _, l := range loaded {
+			total += l.Size
+		}
+		t.Logf("%s: %d bytes in %d requests: %v", lang, total, len(loaded), loaded)
+		if total > communeBudget || total == 0 {
+			t.Errorf("%s: %d bytes, the budget is %d", lang, total, communeBudget)
+		}
+	}
+}
+
+// axeRun asks axe for violations of WCAG A and AA and gives one line for each.
+const axeRun = `axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})
+	.then((r) => r.violations.map((v) => v.id + ': ' + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160) + ' ' + n.failureSummary.slice(0, 200)).join(' | ')))`
+
+// tooWide names the elements that stand out of a page that scrolls sideways.
+const tooWide = `document.documentElement.scrollWidth <= innerWidth ? [] : ['page of ' + document.documentElement.scrollWidth,
+	...[...document.querySelectorAll('main *, header *, footer *')].filter((e) => { const r = e.getBoundingClientRect(); return r.right > innerWidth + 1 || r.left < -1; })
+		.slice(0, 5).map((e) => e.tagName + '.' + e.className)]`
+
+func around(text string, words ...string) string {
+	for _, w := range words {
+		if i := strings.Index(text, w); i >= 0 {
+			return text[max(0, i-30):min(len(text), i+60)]
+		}
+	}
+	return ""
+}
+
+// TestSiteOnTheMap opens a site of Tafraout on the map by mouse and by keyboard and reads its figures.
+func TestSiteOnTheMap(t *testing.T) {
+	home := startSite(t)
+	b := startBrowser(t, home)
+	for _, tc := range []struct{ lang, works, figure string }{
+		{"fr", "réhabilitation", "15\u00a0locaux"},
+		{"ar", "إعادة تأهيل", "15\u00a0محلا"},
+	} {
+		t.Run(tc.lang, func(t *testing.T) {
+			b.open(t, "/"+tc.lang+"/communes/09.581.01.05", 1280, 900)
+			read := func(how string) {
+				t.Helper()
+				b.run(t, chromedp.WaitVisible(".leaflet-popup .popup"))
+				text := eval[string](t, b, `document.querySelector('.leaflet-popup .popup').innerText`)
+				for _, want := range []string{tc.works, tc.figure} {
+					if !strings.Contains(text, want) {
+						t.Errorf("%s: the popup lacks %q: %s", how, want, text)
+					}
+				}
+			}
+			closePopup := func(how string) {
+				t.Helper()
+				b.run(t, chromedp.KeyEvent(kb.Escape), chromedp.WaitNotPresent(".leaflet-popup"))
+				if c := eval[string](t, b, `document.activeElement.className`); !strings.Contains(c, "badge-icon") {
+					t.Errorf("%s: after Escape the focus is on %q, not on the marker", how, c)
+				}
+			}
+			b.run(t, chromedp.Click(".badge-icon"))
+			read("mouse")
+			b.picture(t, tc.lang+"-popup")
+			closePopup("mouse")
+
+			// By keyboard alone: from the top of the page, Tab until the marker has the focus, then Enter.
+			b.open(t, "/"+tc.lang+"/communes/09.581.01.05", 1280, 900)
+			reached := false
+			for range 120 {
+				b.run(t, chromedp.KeyEvent(kb.Tab))
+				if reached = eval[bool](t, b, `document.activeElement.classList.contains('badge-icon')`); reached {
+					break
+				}
+			}
+			if !reached {
+				t.Fatal("Tab does not reach the marker")
+			}
+			if name := eval[string](t, b, `document.activeElement.getAttribute('aria-label')`); len(name) < 10 {
+				t.Errorf("the marker is spoken as %q", name)
+			}
+			b.run(t, chromedp.KeyEvent(kb.Enter))
+			read("keyboard")
+			closePopup("keyboard")
+			b.takeFaults(t)
+		})
+	}
+}
+
+// TestExactSites draws a footprint as a shape and a point as a pin, and takes a name with markup in it for a text.
+func TestExactSites(t *testing.T) {
+	home := startSite(t)
+	b := startBrowser(t, home)
+	b.open(t, "/fr/communes/09.541.01.13", 1280, 900)
+	if n := eval[int](t, b, `document.querySelectorAll('.pin-icon').length`); n != 1 {
+		t.Errorf("%d pins, want 1", n)
+	}
+	if n := eval[int](t, b, `document.querySelectorAll('path.footprint').length`); n != 1 {
+		t.Errorf("%d footprints, want 1", n)
+	}
+	b.run(t, chromedp.Focus(".pin-icon"), chromedp.KeyEvent(kb.Enter), chromedp.WaitVisible(".leaflet-popup .popup"))
+	if text := eval[string](t, b, `document.querySelector('.popup h3').innerText`); !strings.Contains(text, "<script>") {
+		t.Errorf("the popup's title is %q", text)
+	}
+	b.run(t, chromedp.KeyEvent(kb.Escape), chromedp.WaitNotPresent(".leaflet-popup"))
+	b.run(t, chromedp.Focus("path.footprint"), chromedp.KeyEvent(kb.Enter), chromedp.WaitVisible(".leaflet-popup .popup"))
+	if text := eval[string](t, b, `document.querySelector('.popup').innerText`); !strings.Contains(text, "30\u00a0locaux") {
+		t.Errorf("the footprint's popup is %q", text)
+	}
+	b.takeFaults(t)
+}
+
+// TestSourceMark opens the card of a value by key, and gives the focus back.
+func TestSourceMark(t *testing.T) {
+	home := startSite(t)
+	b := startBrowser(t, home)
+	b.open(t, "/fr/communes/09.581.01.05", 1280, 900)
+	b.run(t, chromedp.Focus("a.mark"), chromedp.KeyEvent(kb.Enter), chromedp.WaitVisible(".mark-card:popover-open"))
+	if text := eval[string](t, b, `document.querySelector('.mark-card:popover-open').innerText`); !strings.Contains(text, "paragraphe 8") {
+		t.Errorf("the card says %q", text)
+	}
+	b.picture(t, "fr-source-mark")
+	b.run(t, chromedp.KeyEvent(kb.Escape), chromedp.WaitNotPresent(".mark-card:popover-open"))
+	if !eval[bool](t, b, `document.activeElement.matches('a.mark')`) {
+		t.Error("after Escape the focus is not on the mark")
+	}
+	b.takeFaults(t)
+}
+
+// TestMapThatFails leaves the list whole and says why.
+func TestMapThatFails(t *testing.T) {
+	home := startSite(t)
+	b := startBrowser(t, home)
+	b.run(t, network.SetBlockedURLs().WithURLPatterns([]*network.BlockPattern{{URLPattern: "*://*:*/*.geojson", Block: true}}))
+	b.open(t, "/fr/communes/09.581.01.05", 1280, 900)
+	if text := eval[string](t, b, `document.querySelector('.map-figure .notice').innerText`); !strings.Contains(text, "La liste est complète") {
+		t.Errorf("the page says %q", text)
+	}
+	if n := eval[int](t, b, `document.querySelectorAll('[data-site]').length`); n != 2 {
+		t.Errorf("%d sites in the list, want 2", n)
+	}
+}

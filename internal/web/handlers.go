@@ -1,0 +1,282 @@
+package web
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"mithaq/internal/httpserve"
+	"mithaq/internal/registry"
+)
+
+// queryLength bounds what a person may search for; longer is pasted by mistake.
+const queryLength = 200
+
+// placeForm is what a place code looks like.
+var placeForm = regexp.MustCompile(`^[0-9]{2}(\.[0-9]{1,3}){0,4}$`)
+
+// chooseLanguage sends a visitor of the bare address to the first page in their language.
+func (s *Server) chooseLanguage(c *fiber.Ctx) error {
+	c.Vary(fiber.HeaderAcceptLanguage)
+	c.Set(fiber.HeaderCacheControl, "no-cache")
+	return c.Redirect("/"+string(langOf(c))+"/", fiber.StatusFound)
+}
+
+func (s *Server) getBackground(c *fiber.Ctx) error {
+	return httpserve.Send(c, httpserve.Payload{ContentType: "application/geo+json", Body: s.background, CacheControl: "public, max-age=86400"})
+}
+
+func (s *Server) getHome(c *fiber.Ctx) error {
+	q, err := httpserve.Query(c)
+	if err != nil {
+		return err
+	}
+	r, err := s.read(c, q)
+	if err != nil {
+		return err
+	}
+	view, err := r.homeView(s.Tiles)
+	if err != nil {
+		return err
+	}
+	return s.send(c, r.words, "home", Page{
+		Title: r.say("home.title"), Description: r.say("site.description"), View: view, Scripts: []string{"js/area-map.js", "js/facts.js"}, IsHome: true, HasMap: true,
+	})
+}
+
+func (s *Server) getSearch(c *fiber.Ctx) error {
+	q, err := httpserve.Query(c, "q")
+	if err != nil {
+		return err
+	}
+	if len(q["q"]) > queryLength {
+		return &registry.Error{Code: registry.Invalid, Message: "The search is too long.", Param: "q", Got: q["q"], Takes: "up to 200 bytes"}
+	}
+	r, err := s.read(c, q)
+	if err != nil {
+		return err
+	}
+	view, err := r.searchView(strings.TrimSpace(q["q"]))
+	if err != nil {
+		return err
+	}
+	return s.send(c, r.words, "search", Page{Title: r.say("search.title"), Query: view.Query, View: view, NoIndex: true})
+}
+
+func (s *Server) getAbout(c *fiber.Ctx) error {
+	q, err := httpserve.Query(c)
+	if err != nil {
+		return err
+	}
+	r, err := s.read(c, q)
+	if err != nil {
+		return err
+	}
+	return s.send(c, r.words, "about", Page{Title: r.say("about.title"), Description: r.say("site.description")})
+}
+
+// place reads the unit that an address names: 400 for what is no code, 404 for a code of another level or of nothing.
+func (s *Server) place(c *fiber.Ctx, level registry.PlaceLevel) (registry.Place, error) {
+	code := httpserve.PathParam(c, "code")
+	if !placeForm.MatchString(code) {
+		return registry.Place{}, &registry.Error{Code: registry.Invalid, Message: "This is not a place code.", Param: "code", Got: code, Takes: "a census code as 09.581.01.05"}
+	}
+	p, ok := s.Gazetteer.Place(registry.PlaceCode(code))
+	if !ok || p.Level != level {
+		return registry.Place{}, &registry.Error{Code: registry.NotFound, Message: "There is no such place."}
+	}
+	return p, nil
+}
+
+func (s *Server) getCommune(c *fiber.Ctx) error {
+	q, err := httpserve.Query(c, asOfParam)
+	if err != nil {
+		return err
+	}
+	p, err := s.place(c, registry.LevelCommune)
+	if err != nil {
+		return err
+	}
+	r, err := s.read(c, q)
+	if err != nil {
+		return err
+	}
+	view, err := r.communeView(p, s.Tiles)
+	if err != nil {
+		return err
+	}
+	return s.send(c, r.words, "commune", Page{
+		Title: view.Name + " — " + view.Kind, Description: view.Summary, Breadcrumb: r.breadcrumb(p.Code), View: view, HasMap: true,
+		Scripts: []string{"js/commune-map.js", "js/facts.js"}, Data: []Alternate{{Href: view.GeoJSON, Type: "application/geo+json"}},
+	})
+}
+
+func (s *Server) getArea(level registry.PlaceLevel) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		q, err := httpserve.Query(c)
+		if err != nil {
+			return err
+		}
+		p, err := s.place(c, level)
+		if err != nil {
+			return err
+		}
+		r, err := s.read(c, q)
+		if err != nil {
+			return err
+		}
+		view, err := r.areaView(p, s.Tiles)
+		if err != nil {
+			return err
+		}
+		return s.send(c, r.words, "area", Page{
+			Title: view.Name + " — " + view.Kind, Breadcrumb: r.breadcrumb(p.Code), View: view, HasMap: true, Scripts: []string{"js/area-map.js", "js/facts.js"},
+		})
+	}
+}
+
+// record reads the record that an address names, and what it points at.
+func (s *Server) record(c *fiber.Ctx, r *reading, t registry.Type) (registry.Stored, error) {
+	id := registry.ID(httpserve.PathParam(c, "id"))
+	if !id.Valid() {
+		return registry.Stored{}, &registry.Error{Code: registry.Invalid, Message: "This is not a record's id.", Param: "id", Got: string(id), Takes: "lower-case letters, digits and single hyphens"}
+	}
+	stored, err := s.Store.Record(r.ctx, id)
+	if err != nil {
+		return registry.Stored{}, err
+	}
+	if stored.Record.Head().Type != t {
+		return registry.Stored{}, noRecord(string(id))
+	}
+	return stored, r.follow(stored)
+}
+
+func (s *Server) getAgreement(c *fiber.Ctx) error {
+	q, err := httpserve.Query(c, asOfParam)
+	if err != nil {
+		return err
+	}
+	r, err := s.read(c, q)
+	if err != nil {
+		return err
+	}
+	stored, err := s.record(c, r, registry.TypeAgreement)
+	if err != nil {
+		return err
+	}
+	view, err := r.agreementView(stored)
+	if err != nil {
+		return err
+	}
+	page := r.recordPage(stored, view.RecordHead, view)
+	if r.asOf {
+		page.Data[0].Href += "?as-of=" + string(r.day)
+	}
+	return s.send(c, r.words, "agreement", page)
+}
+
+// recordPage is the frame of a record's page.
+func (r *reading) recordPage(stored registry.Stored, head RecordHead, view any) Page {
+	p := Page{Title: head.Title.Text, Description: head.Kind + " — " + head.Title.Text, View: view, Scripts: []string{"js/facts.js"}, Data: []Alternate{{Href: head.JSON, Type: "application/json"}}}
+	p.Breadcrumb = []Link{{Text: r.ours(r.say("place.country")), Href: "/" + string(r.lang) + "/"}}
+	if found := stored.Resolution("/place"); found.Match.Located() {
+		p.Breadcrumb = append(r.breadcrumb(found.Code), r.placeLink(found.Code))
+	}
+	return p
+}
+
+// getRecord answers for the records that are told as facts and lists.
+func (s *Server) getRecord(t registry.Type) fiber.Handler {
+	var allowed []string
+	if t == registry.TypeSite { // amendments change agreements and sites, nothing else
+		allowed = []string{asOfParam}
+	}
+	return func(c *fiber.Ctx) error {
+		q, err := httpserve.Query(c, allowed...)
+		if err != nil {
+			return err
+		}
+		r, err := s.read(c, q)
+		if err != nil {
+			return err
+		}
+		stored, err := s.record(c, r, t)
+		if err != nil {
+			return err
+		}
+		var view RecordView
+		switch t {
+		case registry.TypeAmendment:
+			view, err = r.amendmentView(stored)
+		case registry.TypeSite:
+			view, err = r.siteView(stored, s.Tiles)
+		case registry.TypeOrganisation:
+			view, err = r.organisationView(stored)
+		case registry.TypeProgramme:
+			view, err = r.programmeView(stored)
+		case registry.TypeEvent:
+			view, err = r.eventView(stored)
+		}
+		if err != nil {
+			return err
+		}
+		page := r.recordPage(stored, view.RecordHead, view)
+		if view.Map != nil {
+			page.HasMap, page.Scripts = true, append(page.Scripts, "js/commune-map.js")
+		}
+		return s.send(c, r.words, "record", page)
+	}
+}
+
+func (s *Server) getAnnouncement(c *fiber.Ctx) error {
+	q, err := httpserve.Query(c)
+	if err != nil {
+		return err
+	}
+	r, err := s.read(c, q)
+	if err != nil {
+		return err
+	}
+	stored, err := s.record(c, r, registry.TypeAnnouncement)
+	if err != nil {
+		return err
+	}
+	view, err := r.announcementView(stored)
+	if err != nil {
+		return err
+	}
+	return s.send(c, r.words, "announcement", r.recordPage(stored, view.RecordHead, view))
+}
+
+func (s *Server) getSource(c *fiber.Ctx) error {
+	q, err := httpserve.Query(c)
+	if err != nil {
+		return err
+	}
+	r, err := s.read(c, q)
+	if err != nil {
+		return err
+	}
+	stored, err := s.record(c, r, registry.TypeSource)
+	if err != nil {
+		return err
+	}
+	view, err := r.sourceView(stored)
+	if err != nil {
+		return err
+	}
+	return s.send(c, r.words, "source", r.recordPage(stored, view.RecordHead, view))
+}
+
+// suggest are the units that a person may be typing.
+func (r *reading) suggest(text string) []registry.Place {
+	var out []registry.Place
+	for _, h := range r.gaz.Suggest(text, placeHits) {
+		out = append(out, h.Place)
+	}
+	return out
+}
+
+// placeHits bounds the places that a search shows.
+const placeHits = 8

@@ -1,0 +1,171 @@
+package web
+
+import (
+	"net/url"
+	"strings"
+	"time"
+
+	"mithaq/internal/edtf"
+	"mithaq/internal/gazetteer"
+	"mithaq/internal/registry"
+)
+
+// newestOnHome bounds the list of what was last published.
+const newestOnHome = 6
+
+// openOnHome bounds the lists of what isn't known.
+const openOnHome = 20
+
+// HomeView is the first page.
+type HomeView struct {
+	Counts     []Count
+	Map        MapView
+	Caption    string
+	Columns    []string
+	Rows       []AreaRow
+	Silent     []Link
+	SilentNote string
+	Newest     []AgreementRow
+	National   []AgreementRow
+	Programmes []ProgrammeRow
+	Unknown    []Count
+	Unlocated  []SiteRow
+}
+
+func dayOf(t time.Time) edtf.Day { return edtf.DayOf(t) }
+
+// safeAddress lets only addresses of the web become links; anything else stays a text.
+func safeAddress(s string) string {
+	if u, err := url.Parse(s); err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" {
+		return s
+	}
+	return ""
+}
+
+func (r *reading) homeView(tiles Tiles) (HomeView, error) {
+	totals, err := r.store.Totals(r.ctx)
+	if err != nil {
+		return HomeView{}, err
+	}
+	counts, err := r.store.CountsByPlace(r.ctx)
+	if err != nil {
+		return HomeView{}, err
+	}
+	v := HomeView{
+		Counts: []Count{
+			{r.whole(totals.Agreements), r.count("home.agreements", totals.Agreements), "#newest"},
+			{r.whole(totals.Amendments), r.count("home.amendments", totals.Amendments), "#newest"},
+			{r.whole(totals.Sites), r.count("home.sites", totals.Sites), "#provinces"},
+			{r.whole(totals.Communes), r.count("home.communes", totals.Communes), "#provinces"},
+			{r.whole(totals.Sources), r.count("home.sources", totals.Sources), ""},
+		},
+		Unknown: []Count{
+			{r.whole(totals.SitesNotLocated), r.count("home.not_located", totals.SitesNotLocated), "#unlocated"},
+			{r.whole(totals.AgreementsUndated), r.count("home.undated", totals.AgreementsUndated), ""},
+			{r.whole(totals.Mentioned), r.count("home.mentioned", totals.Mentioned), ""},
+		},
+		Caption: r.say("area.caption"),
+		Columns: r.areaColumns(label(r.words, "place_level", registry.LevelProvince)),
+	}
+	v.Rows, v.Silent = r.areaRows(r.gaz.Places(registry.LevelProvince), counts)
+	v.SilentNote = r.count("area.silent_provinces", len(v.Silent))
+	v.Map = r.areaMap(r.say("place.country"), "/api/collections/provinces/items?detail=low&limit=500", "/"+string(r.lang)+"/provinces/", "", tiles)
+
+	newest, err := r.store.Records(r.ctx, registry.RecordQuery{Types: []registry.Type{registry.TypeAgreement}, Limit: newestOnHome})
+	if err != nil {
+		return HomeView{}, err
+	}
+	views, err := r.agreements(newest)
+	if err != nil {
+		return HomeView{}, err
+	}
+	v.Newest, _ = r.agreementRows(views)
+	national, err := r.store.Records(r.ctx, registry.RecordQuery{Types: []registry.Type{registry.TypeAgreement, registry.TypeProgramme}, At: registry.Country})
+	if err != nil {
+		return HomeView{}, err
+	}
+	if v.National, v.Programmes, err = r.fromAbove(national); err != nil {
+		return HomeView{}, err
+	}
+	v.Unlocated, err = r.unlocated()
+	return v, err
+}
+
+// unlocated are the first sites that the gazetteer finds in no unit.
+func (r *reading) unlocated() ([]SiteRow, error) {
+	var ids []registry.ID
+	q := registry.FeatureQuery{Collection: "sites", Day: r.day, Where: map[string]string{"location_precision": string(registry.PrecisionNone)}, Limit: openOnHome}
+	err := r.store.EachFeature(r.ctx, q, func(f registry.Feature) error {
+		ids = append(ids, registry.ID(f.ID))
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	found, err := r.store.RecordsByID(r.ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	dated, err := registry.SitesOn(r.ctx, r.store, found, r.day)
+	if err != nil {
+		return nil, err
+	}
+	return r.siteRows(dated)
+}
+
+// searchLimit bounds the answers of a search.
+const searchLimit = 50
+
+// SearchView is what a search found: places, then records by type.
+type SearchView struct {
+	Query  string
+	Tally  string
+	Places []PlaceHit
+	Groups []HitGroup
+	Help   []Link
+}
+
+// PlaceHit is a unit that a person may mean.
+type PlaceHit struct {
+	Link
+	Kind, Within string
+}
+
+// HitGroup is the records of one type.
+type HitGroup struct {
+	Title string
+	Links []Link
+}
+
+func (r *reading) searchView(query string) (SearchView, error) {
+	v := SearchView{Query: query, Help: []Link{
+		{Text: r.ours(r.say("search.help_map")), Href: "/" + string(r.lang) + "/"},
+		{Text: r.ours(r.say("search.help_about")), Href: "/" + string(r.lang) + "/about"},
+	}}
+	if query == "" {
+		return v, nil
+	}
+	for _, p := range r.suggest(query) {
+		hit := PlaceHit{Link: r.placeLink(p.Code), Kind: r.placeKind(p)}
+		if above := r.gaz.Ancestors(p.Code); len(above) > 0 {
+			hit.Within = r.placeName(above[min(1, len(above)-1)])
+		}
+		v.Places = append(v.Places, hit)
+	}
+	hits, err := r.store.Search(r.ctx, strings.Fields(gazetteer.Fold(query)), searchLimit)
+	if err != nil {
+		return v, err
+	}
+	byType := map[registry.Type][]Link{}
+	for _, h := range hits {
+		t := h.Record.Head().Type
+		byType[t] = append(byType[t], r.linkTo(h.Record))
+	}
+	for _, t := range []registry.Type{registry.TypeAgreement, registry.TypeAmendment, registry.TypeSite, registry.TypeProgramme, registry.TypeEvent, registry.TypeAnnouncement, registry.TypeOrganisation, registry.TypeSource} {
+		if len(byType[t]) > 0 {
+			v.Groups = append(v.Groups, HitGroup{label(r.words, "types", t), byType[t]})
+		}
+	}
+	v.Tally = r.count("search.tally", len(v.Places)+len(hits))
+	return v, nil
+}

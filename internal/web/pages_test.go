@@ -1,0 +1,129 @@
+package web_test
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestPagesOverHTTP asks each page, without a browser and so without script, for what its reader came for.
+func TestPagesOverHTTP(t *testing.T) {
+	home := startSite(t)
+	for _, tc := range []struct {
+		path string
+		has  []string // in the text, blanks of any kind being one space
+	}{
+		{"/fr/", []string{"Les accords de l’artisanat", "Tiznit", "site non situé", "Aouartas"}},
+		{"/fr/communes/09.581.01.05", []string{"Réhabilitation du marché", "15 locaux", "Espace d’exposition", "date non indiquée", "non indiqué par la source", "Ammelne", "paragraphe 8, phrase 1"}},
+		{"/ar/communes/09.581.01.05", []string{"تافراوت", "15 محلا", "التاريخ غير مذكور"}},
+		{"/en/communes/09.581.01.05", []string{"15 units", "not stated by the source"}},
+		{"/fr/communes/09.581.09.05", []string{"Ammelne", "Askin", "Ighalen", "Festival Tifawin", "Festival de l’Amande", "annuel"}},
+		{"/fr/provinces/09.581", []string{"Non situés 1", "Aouartas", "25 locaux", "environ 1 000 m²", "8 sites sans chiffre", "7 · 2 seulement mentionnés"}},
+		{"/fr/regions/09", []string{"Souss-Massa", "Tiznit", "Taroudannt"}},
+		{"/fr/agreements/tiznit-jewellery-framework", []string{"ministère des Finances", "elle est peut-être incomplète"}},
+		{"/fr/agreements/tiznit-pottery-complex", []string{"n’est connu que par d’autres fiches", "Annexe modifiant"}},
+		{"/fr/agreements/craft-contract-rural-carpet", []string{"26 juillet, année déduite : 2021"}},
+		{"/fr/agreements/trial-agreement?as-of=2024-04-30", []string{"25 locaux", "État au 30 avril 2024"}},
+		{"/fr/agreements/trial-agreement?as-of=2024-05-01", []string{"30 locaux", "article 2", "(avant : 25)", "Cet accord a été modifié", "peut-être modifié", "valeur possible : environ 1 400 m²"}},
+		{"/fr/communes/09.541.01.13?as-of=2024-04-30", []string{"25 locaux à créer"}},
+		{"/fr/communes/09.541.01.13", []string{"30 locaux à créer"}},
+		{"/fr/amendments/amend-tiznit-anzi-craft-complex", []string{"n’est pas documenté", "3"}},
+		{"/fr/announcements/announce-tiznit-nine-agreements", []string{"9 accords annoncés", "7 accords énumérés", "2 avenants énumérés", "dont le nombre n’est pas indiqué"}},
+		{"/fr/events/event-chefchaouen-study-visit", []string{"10 septembre 2015", "Tunis, Tunisie", "11 septembre 2015", "Sousse, Tunisie"}},
+		{"/fr/programmes/prog-craft-strategy-2021-2030", []string{"5 axes", "3 phases", "Contrat-programme"}},
+		{"/fr/organisations/org-giz", []string{"GIZ"}},
+		{"/fr/sites/site-aouartas-craft-zone", []string{"Non situé sur la carte", "commune d’Aouartas"}},
+		{"/fr/sources/src-tiznit-press-fr", []string{"¶ 8", "restauration de 15 locaux", "non indiqué par la source"}},
+		{"/fr/search?q=Tafraoute", []string{"Tafraout"}},
+		{"/fr/search?q=" + "%D8%AA%D8%A7%D9%81%D8%B1%D8%A7%D9%88%D8%AA", []string{"Tafraout"}},
+		{"/fr/search?q=zzzzzz", []string{"Rien ne correspond"}},
+	} {
+		t.Run(tc.path, func(t *testing.T) {
+			res, body := get(t, home+tc.path)
+			if res.StatusCode != http.StatusOK {
+				t.Fatalf("status %d", res.StatusCode)
+			}
+			text := plainText(body)
+			for _, want := range tc.has {
+				if !strings.Contains(text, want) {
+					t.Errorf("the page lacks %q", want)
+				}
+			}
+			if strings.Contains(body, "⟦") {
+				t.Error("a message is missing")
+			}
+			if strings.Contains(body, " style=") || strings.Contains(body, "<script>") {
+				t.Error("the page has an inline style or script")
+			}
+		})
+	}
+}
+
+var (
+	tags   = regexp.MustCompile(`(?s)<[^>]*>`)
+	blanks = regexp.MustCompile(`[\s\x{a0}\x{202f}]+`)
+	chars  = strings.NewReplacer("&#39;", "'", "&amp;", "&", "&lt;", "<", "&gt;", ">", "&#34;", `"`)
+)
+
+func plainText(body string) string {
+	return blanks.ReplaceAllString(chars.Replace(tags.ReplaceAllString(body, " ")), " ")
+}
+
+func TestBareAddressGoesToTheVisitorsLanguage(t *testing.T) {
+	home := startSite(t)
+	for header, want := range map[string]string{"": "/fr/", "ar-MA,ar;q=0.8": "/ar/", "en": "/en/"} {
+		res, _ := get(t, home+"/", "Accept-Language", header)
+		if res.StatusCode != http.StatusFound || res.Header.Get("Location") != want || !strings.Contains(res.Header.Get("Vary"), "Accept-Language") {
+			t.Errorf("%q: %d to %s, Vary %q; want 302 to %s", header, res.StatusCode, res.Header.Get("Location"), res.Header.Get("Vary"), want)
+		}
+	}
+}
+
+func TestWrongAddresses(t *testing.T) {
+	home := startSite(t)
+	for path, want := range map[string]int{
+		"/fr/communes/99.999":                        http.StatusNotFound,
+		"/fr/communes/09.581":                        http.StatusNotFound, // a province
+		"/fr/communes/tafraout":                      http.StatusBadRequest,
+		"/fr/agreements/nothing-of-this-name":        http.StatusNotFound,
+		"/fr/agreements/site-aouartas-craft-zone":    http.StatusNotFound, // a site
+		"/fr/agreements/UPPER":                       http.StatusBadRequest,
+		"/fr/nowhere":                                http.StatusNotFound,
+		"/fr/communes/09.581.01.05?colour=blue":      http.StatusBadRequest,
+		"/fr/communes/09.581.01.05?as-of=yesterday":  http.StatusBadRequest,
+		"/fr/communes/09.581.01.05?as-of=2023-02-30": http.StatusBadRequest,
+	} {
+		res, body := get(t, home+path)
+		if res.StatusCode != want {
+			t.Errorf("%s: %d, want %d", path, res.StatusCode, want)
+		}
+		if !strings.Contains(body, `<html lang="fr"`) {
+			t.Errorf("%s: the error is not a page in French", path)
+		}
+	}
+	if _, body := get(t, home+"/ar/communes/99.999"); !strings.Contains(body, "الصفحة غير موجودة") {
+		t.Error("the Arabic error page is not in Arabic")
+	}
+}
+
+// TestLinksOfAPage asks for what programs and search engines read in its head.
+func TestLinksOfAPage(t *testing.T) {
+	home := startSite(t)
+	res, body := get(t, home+"/ar/communes/09.541.01.13?as-of=2024-05-01")
+	for _, want := range []string{
+		`<html lang="ar" dir="rtl">`,
+		`<link rel="canonical" href="https://registry.example/ar/communes/09.541.01.13?as-of=2024-05-01">`,
+		`hreflang="fr" href="https://registry.example/fr/communes/09.541.01.13?as-of=2024-05-01"`,
+		`<link rel="alternate" type="application/geo&#43;json" href="/communes/09.541.01.13.geojson?as-of=2024-05-01">`,
+		`<a href="/fr/communes/09.541.01.13?as-of=2024-05-01" lang="fr" hreflang="fr">`,
+	} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page lacks %s", want)
+		}
+	}
+	tag := res.Header.Get("ETag")
+	if again, _ := get(t, home+"/ar/communes/09.541.01.13?as-of=2024-05-01", "If-None-Match", tag); tag == "" || again.StatusCode != http.StatusNotModified {
+		t.Errorf("with its ETag %q the page answers %d, want 304", tag, again.StatusCode)
+	}
+}

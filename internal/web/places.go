@@ -1,0 +1,452 @@
+package web
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"mithaq/internal/registry"
+)
+
+// neighbourLimit bounds the neighbours that a commune's page names: those with the longest common border.
+const neighbourLimit = 8
+
+// PlaceHead opens the page of a commune, province or region.
+type PlaceHead struct {
+	Kind      string
+	Name      string
+	OtherName Text
+	Code      registry.PlaceCode
+	Facts     []Fact
+}
+
+// OpenQuestion is an agreement and what no source states about it.
+type OpenQuestion struct {
+	Agreement Link
+	Missing   string
+}
+
+// CommuneView is the page of a commune.
+type CommuneView struct {
+	PlaceHead
+	Summary    string
+	Tally      string // documented agreements, and those only mentioned
+	AsOf       AsOf
+	Agreements []AgreementRow
+	Sites      []SiteRow
+	Events     []EventRow
+	Above      []AgreementRow // what reaches the commune from its province, its region or the country
+	Programmes []ProgrammeRow
+	Open       []OpenQuestion
+	Neighbours []Link
+	Map        MapView
+	GeoJSON    string
+	Updated    string
+}
+
+// ProgrammeRow is a programme that reaches a place from above.
+type ProgrammeRow struct {
+	Title Link
+	Reach string // "national", "provincial"
+	Date  string
+}
+
+// AreaView is the page of a province or region.
+type AreaView struct {
+	PlaceHead
+	Map        MapView
+	UnitsTitle string
+	Tally      string
+	Caption    string
+	Columns    []string
+	Rows       []AreaRow
+	Silent     []Link // units that nothing touches
+	SilentNote string
+	Unlocated  []SiteRow
+	Agreements []AgreementRow
+	Above      []AgreementRow
+	Programmes []ProgrammeRow
+	Sums       []Fact
+}
+
+// AsOf is the day that a page shows, and the form that asks for another.
+type AsOf struct {
+	Action string
+	Day    string // the form's value
+	Words  string
+	Chosen bool
+	Reset  string
+}
+
+func (r *reading) asOfForm(action string) AsOf {
+	a := AsOf{Action: action, Reset: action, Chosen: r.asOf, Words: r.sayDay(r.day)}
+	if r.asOf {
+		a.Day = string(r.day)
+	}
+	return a
+}
+
+// communeView builds a commune's page.
+func (r *reading) communeView(p registry.Place, tiles Tiles) (CommuneView, error) {
+	found, err := registry.PlaceOn(r.ctx, r.store, p.Code, r.above(p.Code), r.day)
+	if err != nil {
+		return CommuneView{}, err
+	}
+	if err := r.followAgreements(found.Agreements); err != nil {
+		return CommuneView{}, err
+	}
+	v := CommuneView{PlaceHead: r.placeHead(p), GeoJSON: "/communes/" + string(p.Code) + ".geojson"}
+	if r.asOf {
+		v.GeoJSON += "?as-of=" + url.QueryEscape(string(r.day))
+	}
+	v.AsOf = r.asOfForm("/" + string(r.lang) + "/communes/" + string(p.Code))
+	v.Agreements, v.Open = r.agreementRows(found.Agreements)
+	if v.Sites, err = r.siteRows(found.Sites); err != nil {
+		return CommuneView{}, err
+	}
+	if v.Events, err = r.eventRows(found.Events); err != nil {
+		return CommuneView{}, err
+	}
+	if v.Above, v.Programmes, err = r.fromAbove(found.Above); err != nil {
+		return CommuneView{}, err
+	}
+	for i, n := range r.gaz.Neighbours(p.Code) {
+		if i < neighbourLimit {
+			v.Neighbours = append(v.Neighbours, r.placeLink(n.Code))
+		}
+	}
+	documented, tally := r.tally(found.Agreements)
+	v.Tally = tally
+	v.Summary = r.summary(documented, len(v.Sites), len(v.Events))
+	v.Map = r.communeMap(p, v, tiles)
+	return v, nil
+}
+
+// agreementRows are agreements with what is open about the documented ones.
+func (r *reading) agreementRows(views []registry.AgreementView) (rows []AgreementRow, open []OpenQuestion) {
+	for _, v := range views {
+		row := r.agreementRow(v)
+		rows = append(rows, row)
+		a := v.Agreement()
+		if missing := r.open(a, v.Sites); a.Documentation == registry.Documented && len(missing) > 0 {
+			open = append(open, OpenQuestion{row.Title, r.join(missing)})
+		}
+	}
+	return rows, open
+}
+
+// siteRows are sites in a list.
+func (r *reading) siteRows(sites []registry.Dated) ([]SiteRow, error) {
+	var stored []registry.Stored
+	for _, s := range sites {
+		stored = append(stored, s.Stored)
+		for _, c := range slices.Concat(s.State.Applied, s.State.Possible) {
+			if err := r.know(c.Amendment); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if err := r.follow(stored...); err != nil {
+		return nil, err
+	}
+	var rows []SiteRow
+	for _, s := range sites {
+		rows = append(rows, r.siteRow(s))
+	}
+	return rows, nil
+}
+
+func (r *reading) eventRows(events []registry.Stored) ([]EventRow, error) {
+	if err := r.follow(events...); err != nil {
+		return nil, err
+	}
+	var rows []EventRow
+	for _, e := range events {
+		rows = append(rows, r.eventRow(e))
+	}
+	return rows, nil
+}
+
+// above are the units that hold code, nearest first.
+func (r *reading) above(code registry.PlaceCode) []registry.PlaceCode {
+	var codes []registry.PlaceCode
+	for _, p := range r.gaz.Ancestors(code) {
+		codes = append(codes, p.Code)
+	}
+	slices.Reverse(codes)
+	return codes
+}
+
+// fromAbove are the agreements and programmes among the records of wider units, each marked with how far it reaches.
+func (r *reading) fromAbove(found []registry.Stored) (rows []AgreementRow, programmes []ProgrammeRow, err error) {
+	var agreements []registry.Stored
+	for _, s := range found {
+		switch x := s.Record.(type) {
+		case *registry.Agreement:
+			agreements = append(agreements, s)
+		case *registry.Programme:
+			programmes = append(programmes, ProgrammeRow{r.linkTo(x), r.reach(s), r.date(x.Period)})
+		}
+	}
+	views, err := r.agreements(agreements)
+	if err != nil {
+		return nil, nil, err
+	}
+	rows, _ = r.agreementRows(views)
+	for i := range rows {
+		rows[i].Chips = append(rows[i].Chips, Chip{r.reach(agreements[i]), "plain"})
+	}
+	return rows, programmes, nil
+}
+
+// reach says how far a record reaches: the unit that its own place is.
+func (r *reading) reach(s registry.Stored) string {
+	place := r.nearestPlace(s)
+	if place == "" {
+		place = r.say("place.country")
+	}
+	return r.say("reach.from", args{"Place": place})
+}
+
+func (r *reading) placeHead(p registry.Place) PlaceHead {
+	h := PlaceHead{Kind: r.placeKind(p), Name: r.placeName(p), OtherName: r.otherPlaceName(p), Code: p.Code}
+	if p.Population2024 != nil {
+		h.Facts = append(h.Facts, Fact{Label: r.say("place.population"), Values: []Value{r.value(r.whole(*p.Population2024))}, Note: r.say("place.census")})
+	}
+	if p.AreaKM2 != nil {
+		h.Facts = append(h.Facts, Fact{Label: r.say("place.area"), Values: []Value{r.value(r.say("unit.km2", args{"Value": r.whole(int(*p.AreaKM2 + 0.5))}))}})
+	}
+	h.Facts = append(h.Facts, Fact{Label: r.say("place.code"), Values: []Value{{Link: Link{Text: Text{Text: string(p.Code), Dir: "ltr"}}}}})
+	return h
+}
+
+// placeKind says what a unit is: "Commune urbaine", "Province".
+func (r *reading) placeKind(p registry.Place) string {
+	if p.Type != "" {
+		if s := r.say("place_type." + p.Type); !strings.HasPrefix(s, "⟦") {
+			return s
+		}
+	}
+	return label(r.words, "place_level", p.Level)
+}
+
+// Tiles is the operator's own background map; empty for none.
+type Tiles struct{ URL, Credit string }
+
+func (r *reading) mapWords(name string, more map[string]string) string {
+	w := map[string]string{
+		"map": r.say("map.name", args{"Place": name}), "zoomIn": r.say("map.zoom_in"), "zoomOut": r.say("map.zoom_out"),
+		"whole": r.say("map.whole"), "close": r.say("map.close"), "failed": r.say("map.failed"),
+	}
+	for k, v := range more {
+		w[k] = v
+	}
+	raw, err := json.Marshal(w)
+	if err != nil {
+		return "{}" // strings always encode
+	}
+	return string(raw)
+}
+
+func bounds(p registry.Place) string {
+	if p.Bound == nil {
+		return ""
+	}
+	var parts []string
+	for _, x := range []float64{p.Bound.Min[0], p.Bound.Min[1], p.Bound.Max[0], p.Bound.Max[1]} {
+		parts = append(parts, strconv.FormatFloat(x, 'f', -1, 64))
+	}
+	return strings.Join(parts, ",")
+}
+
+func (r *reading) communeMap(p registry.Place, v CommuneView, tiles Tiles) MapView {
+	name := r.placeName(p)
+	sites := r.count("count.sites", len(v.Sites))
+	m := MapView{
+		Kind: "commune", Name: name, Code: p.Code, GeoJSON: v.GeoJSON, Bounds: bounds(p), Credit: r.say("credit.map"),
+		TileURL: tiles.URL, TileCredit: tiles.Credit, SkipTo: "after-map",
+		Words: r.mapWords(name, map[string]string{
+			"badge":     sites,
+			"somewhere": r.say("map.somewhere", args{"Sites": sites, "Place": r.of(name)}),
+		}),
+		Legend: []LegendItem{{"boundary", r.say("legend.boundary")}},
+	}
+	if province, ok := r.gaz.ProvinceOf(p.Code); ok {
+		m.Surroundings = fmt.Sprintf("/api/collections/communes/items?province_code=%s&detail=medium&limit=200", province.Code)
+	}
+	for _, sign := range []string{"hatch", "pin", "shape"} {
+		if slices.ContainsFunc(v.Sites, func(s SiteRow) bool { return s.sign == sign }) {
+			m.Legend = append(m.Legend, LegendItem{sign, r.say("legend." + sign)})
+		}
+	}
+	if len(v.Sites) == 0 {
+		m.Notes = append(m.Notes, r.say("map.no_sites"))
+	}
+	return m
+}
+
+// tally counts the documented agreements, as every table does, and says beside them how many are only mentioned.
+func (r *reading) tally(views []registry.AgreementView) (documented int, text string) {
+	for _, v := range views {
+		if v.Agreement().Documentation == registry.Documented {
+			documented++
+		}
+	}
+	text = r.whole(documented)
+	if mentioned := len(views) - documented; mentioned > 0 {
+		text += " · " + r.count("count.mentioned", mentioned)
+	}
+	return documented, text
+}
+
+// summary says in one line how much is recorded in a place.
+func (r *reading) summary(agreements, sites, events int) string {
+	var parts []string
+	for _, x := range []struct {
+		key string
+		n   int
+	}{{"count.agreements", agreements}, {"count.sites", sites}, {"count.events", events}} {
+		if x.n > 0 {
+			parts = append(parts, r.count(x.key, x.n))
+		}
+	}
+	if len(parts) == 0 {
+		return r.say("empty.place")
+	}
+	return r.say("sentence", args{"Text": r.join(parts)})
+}
+
+// of puts the preposition before a name: French writes "de Tafraout" and "d’Anzi"; the other languages need none.
+func (r *reading) of(name string) string {
+	if r.lang != French || name == "" {
+		return name
+	}
+	if strings.ContainsAny(strings.ToLower(name[:1]), "aeiouy") || strings.HasPrefix(name, "É") {
+		return "d’" + name
+	}
+	return "de " + name
+}
+
+// signs are how the map draws each precision; what has no sign isn't drawn by itself.
+var signs = map[registry.Precision]string{
+	registry.PrecisionFootprint: "shape", registry.PrecisionPoint: "pin", registry.PrecisionLocality: "pin", registry.PrecisionCommune: "hatch",
+}
+
+// areaMap is the map shaded by number of agreements.
+func (r *reading) areaMap(name, shapes, prefix, box string, tiles Tiles) MapView {
+	m := MapView{
+		Kind: "area", Name: name, Shapes: shapes, Prefix: prefix, Bounds: box, Words: r.mapWords(name, nil), Credit: r.say("credit.map"),
+		TileURL: tiles.URL, TileCredit: tiles.Credit, SkipTo: "after-map",
+	}
+	for i, key := range []string{"legend.band_0", "legend.band_1", "legend.band_2", "legend.band_3", "legend.band_4"} {
+		m.Legend = append(m.Legend, LegendItem{fmt.Sprintf("band-%d", i), r.say(key)})
+	}
+	return m
+}
+
+// areaRows are the units of a table beside an area map: those that something touches, and the silent rest.
+func (r *reading) areaRows(units []registry.Place, counts map[registry.PlaceCode]registry.PlaceCounts) (rows []AreaRow, silent []Link) {
+	for _, p := range units {
+		c := counts[p.Code]
+		if c == (registry.PlaceCounts{}) {
+			silent = append(silent, r.placeLink(p.Code))
+			continue
+		}
+		name := r.placeName(p)
+		row := AreaRow{
+			Code: p.Code, Name: r.placeLink(p.Code), OtherName: r.otherPlaceName(p), Agreements: c.Agreements,
+			Spoken: r.say("area.spoken", args{"Place": name, "Agreements": r.count("count.agreements", c.Agreements)}),
+		}
+		for _, n := range []int{c.Agreements, c.Amendments, c.Sites, c.Events} {
+			row.Cells = append(row.Cells, Cell{r.whole(n), n == 0})
+		}
+		rows = append(rows, row)
+	}
+	slices.SortStableFunc(rows, func(a, b AreaRow) int { return b.Agreements - a.Agreements })
+	return rows, silent
+}
+
+func (r *reading) areaColumns(first string) []string {
+	return []string{first, r.say("column.agreements"), r.say("column.amendments"), r.say("column.sites"), r.say("column.events")}
+}
+
+// areaView builds the page of a province or region.
+func (r *reading) areaView(p registry.Place, tiles Tiles) (AreaView, error) {
+	counts, err := r.store.CountsByPlace(r.ctx)
+	if err != nil {
+		return AreaView{}, err
+	}
+	level, unit, within := registry.LevelCommune, "communes", "province_code"
+	if p.Level == registry.LevelRegion {
+		level, unit, within = registry.LevelProvince, "provinces", "region_code"
+	}
+	v := AreaView{PlaceHead: r.placeHead(p), UnitsTitle: r.say("section." + unit), Caption: r.say("area.caption"), Columns: r.areaColumns(label(r.words, "place_level", level))}
+	v.Rows, v.Silent = r.areaRows(r.gaz.Inside(p.Code, level), counts)
+	v.SilentNote = r.count("area.silent_"+unit, len(v.Silent))
+	shapes := fmt.Sprintf("/api/collections/%s/items?%s=%s&detail=medium&limit=500", unit, within, p.Code)
+	v.Map = r.areaMap(r.placeName(p), shapes, "/"+string(r.lang)+"/"+unit+"/", bounds(p), tiles)
+
+	found, err := registry.PlaceOn(r.ctx, r.store, p.Code, r.above(p.Code), r.day)
+	if err != nil {
+		return AreaView{}, err
+	}
+	if err := r.followAgreements(found.Agreements); err != nil {
+		return AreaView{}, err
+	}
+	v.Agreements, _ = r.agreementRows(found.Agreements)
+	_, v.Tally = r.tally(found.Agreements)
+	if v.Above, v.Programmes, err = r.fromAbove(found.Above); err != nil {
+		return AreaView{}, err
+	}
+	return v, r.addSites(&v, found.Sites)
+}
+
+// addSites adds the sums over a place's sites, and those of its sites that the gazetteer finds in no unit.
+func (r *reading) addSites(v *AreaView, sites []registry.Dated) (err error) {
+	var unlocated []registry.Dated
+	var created, restored, surface []*registry.Figure
+	for _, s := range sites {
+		site := s.Site()
+		if precision(s.Stored, site, r.gaz) == registry.PrecisionNone {
+			unlocated = append(unlocated, s)
+		}
+		created, restored = append(created, site.Shops.Created), append(restored, site.Shops.Restored)
+		surface = append(surface, firstFigure(site.Surface.Total, site.Surface.Plot, site.Surface.Covered))
+	}
+	if v.Unlocated, err = r.siteRows(unlocated); err != nil {
+		return err
+	}
+	if len(sites) > 0 {
+		v.Sums = []Fact{
+			r.sum("shops.created", "count.premises", created), r.sum("shops.restored", "count.premises", restored), r.sum("site.surface", "", surface),
+		}
+	}
+	return nil
+}
+
+func firstFigure(figures ...*registry.Figure) *registry.Figure {
+	for _, f := range figures {
+		if f != nil {
+			return f
+		}
+	}
+	return nil
+}
+
+// sum is a total that says what it rests on: how many sites have no figure.
+func (r *reading) sum(labelKey, noun string, figures []*registry.Figure) Fact {
+	total, missing := registry.Sum(figures...)
+	f := Fact{Label: r.say(labelKey)}
+	if total == nil {
+		f.Missing = r.say("missing")
+		return f
+	}
+	f.Values = []Value{r.value(r.figure(*total, noun))}
+	if missing > 0 {
+		f.Note = r.count("sum.without_figure", missing)
+	}
+	return f
+}

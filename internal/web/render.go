@@ -1,0 +1,135 @@
+package web
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"mithaq/internal/httpserve"
+	"mithaq/internal/registry"
+)
+
+//go:embed templates
+var templateFiles embed.FS
+
+// pageNames are the files of templates/ that are pages; layout.html and components.html serve them all.
+var pageNames = []string{"home", "commune", "area", "agreement", "record", "announcement", "source", "search", "about", "error"}
+
+// templates are the parsed pages by language and name. A set for each language lets "t" stand in a template without more.
+type templates map[Lang]map[string]*template.Template
+
+func loadTemplates(all map[Lang]*words, asset func(string) (string, error)) (templates, error) {
+	out := templates{}
+	for lang, w := range all {
+		base, err := template.New("base").Funcs(template.FuncMap{
+			"t":     w.fromTemplate,
+			"n":     func(key string, n int) string { return w.count(key, n) },
+			"asset": asset,
+		}).ParseFS(templateFiles, "templates/layout.html", "templates/components.html")
+		if err != nil {
+			return nil, err
+		}
+		out[lang] = map[string]*template.Template{}
+		for _, name := range pageNames {
+			page, err := template.Must(base.Clone()).ParseFS(templateFiles, "templates/"+name+".html")
+			if err != nil {
+				return nil, err
+			}
+			out[lang][name] = page
+		}
+	}
+	return out, nil
+}
+
+// fromTemplate says a message with gaps given as pairs: {{t "key" "Name" .Name}}.
+func (w *words) fromTemplate(key string, pairs ...any) (string, error) {
+	if len(pairs)%2 != 0 {
+		return "", fmt.Errorf("message %s: a gap without a value", key)
+	}
+	gaps := args{}
+	for i := 0; i < len(pairs); i += 2 {
+		name, ok := pairs[i].(string)
+		if !ok {
+			return "", fmt.Errorf("message %s: gap %v is not a name", key, pairs[i])
+		}
+		gaps[name] = pairs[i+1]
+	}
+	return w.say(key, gaps), nil
+}
+
+// send renders a page and sends it. The address is the request's own, less what the page doesn't know.
+func (s *Server) send(c *fiber.Ctx, w *words, name string, p Page) error {
+	path, query := strings.Clone(c.Path()), string(c.Request().URI().QueryString())
+	rest := strings.TrimPrefix(strings.TrimPrefix(path, "/"+string(w.lang)), "/")
+	if query != "" {
+		query = "?" + query
+	}
+	p.Lang, p.Dir = w.lang, w.lang.Dir()
+	p.Canonical = s.BaseURL + "/" + string(w.lang) + "/" + rest + query
+	for _, lang := range Langs {
+		p.Languages = append(p.Languages, Alternate{
+			Lang: string(lang), Href: "/" + string(lang) + "/" + rest + query, Name: ownNames[lang], Current: lang == w.lang,
+			Absolute: s.BaseURL + "/" + string(lang) + "/" + rest + query,
+		})
+	}
+	var out bytes.Buffer
+	if err := s.templates[w.lang][name].ExecuteTemplate(&out, "layout", p); err != nil {
+		return fmt.Errorf("page %s: %w", name, err)
+	}
+	return httpserve.Send(c, httpserve.Payload{ContentType: "text/html; charset=utf-8", Body: out.Bytes(), Status: p.Status})
+}
+
+// ErrorPage answers for an error with a page in the visitor's language, when it's a person who asked. It's made for
+// httpserve.Options.OnError.
+func (s *Server) ErrorPage(c *fiber.Ctx, status int, problem httpserve.Problem) (handled bool) {
+	path := c.Path()
+	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	lang, ours := parseLang(first)
+	if !ours {
+		if strings.HasPrefix(path, "/api") || strings.HasPrefix(path, "/static/") || !strings.Contains(c.Get(fiber.HeaderAccept), "text/html") {
+			return false
+		}
+		lang = preferredLang(c.Get(fiber.HeaderAcceptLanguage))
+	}
+	w := s.words[lang]
+	kind := "internal"
+	switch {
+	case status == fiber.StatusNotFound:
+		kind = "not_found"
+	case status == fiber.StatusServiceUnavailable:
+		kind = "busy"
+	case status < fiber.StatusInternalServerError:
+		kind = "invalid"
+	}
+	view := ErrorView{
+		Status: status, Title: w.say("error." + kind), Text: w.say("error." + kind + "_text"), RequestID: problem.RequestID,
+		Parameter: problem.Parameter, Got: problem.Got, Takes: problem.Takes, Home: "/" + string(lang) + "/",
+	}
+	page := Page{Title: view.Title, NoIndex: true, View: view, Status: status}
+	var out bytes.Buffer
+	page.Lang, page.Dir = lang, lang.Dir()
+	for _, l := range Langs {
+		page.Languages = append(page.Languages, Alternate{Lang: string(l), Href: "/" + string(l) + "/", Name: ownNames[l], Current: l == lang})
+	}
+	if err := s.templates[lang]["error"].ExecuteTemplate(&out, "layout", page); err != nil {
+		return false
+	}
+	return httpserve.Send(c, httpserve.Payload{ContentType: "text/html; charset=utf-8", Body: out.Bytes(), Status: status, CacheControl: "no-store"}) == nil
+}
+
+// ErrorView is the page of an error.
+type ErrorView struct {
+	Status                       int
+	Title, Text, RequestID, Home string
+	Parameter, Got, Takes        string
+}
+
+// noRecord is the error for an address that no record has.
+func noRecord(id string) error {
+	return &registry.Error{Code: registry.NotFound, Message: "There is no such record.", Err: errors.New("record " + id)}
+}

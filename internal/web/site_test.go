@@ -1,0 +1,129 @@
+package web_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"mithaq/geodata"
+	"mithaq/internal/dossier"
+	"mithaq/internal/gazetteer"
+	"mithaq/internal/httpapi"
+	"mithaq/internal/httpserve"
+	"mithaq/internal/publish"
+	"mithaq/internal/registry"
+	"mithaq/internal/store/sqlite"
+	"mithaq/internal/web"
+	"mithaq/static"
+)
+
+// day is the day on which every test of this package takes place.
+var day = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
+
+// startSite serves the whole registry with the shipped records and those of testdata/trial.json, and gives its address.
+func startSite(t *testing.T) (address string) {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	places, err := gazetteer.Default()
+	check(t, err)
+	store, err := sqlite.Open(ctx, filepath.Join(t.TempDir(), "mithaq.db"))
+	check(t, err)
+	now := func() time.Time { return day }
+	publisher := &publish.Publisher{Store: store, Places: places, Now: now}
+	check(t, publisher.ShippedBoundaries(ctx))
+	_, err = publisher.Publish(ctx, publish.Request{Records: records(t), Author: "test", Reason: "test"})
+	check(t, err)
+
+	assets, err := httpserve.NewAssets(static.Files)
+	check(t, err)
+	// The public address is another than the one we come by, as behind a proxy: a page that asked for it would show.
+	const public = "https://registry.example"
+	pages, err := web.New(web.Deps{Store: store, Gazetteer: places, Assets: assets, BaseURL: public, Now: now})
+	check(t, err)
+	app := httpserve.New(httpserve.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), OnError: pages.ErrorPage})
+	assets.Mount(app)
+	(&httpapi.Server{Store: store, Places: places, BaseURL: public, Now: now}).Mount(app)
+	pages.Mount(app)
+
+	bound, done := make(chan string, 1), make(chan error, 1)
+	go func() {
+		done <- httpserve.Serve(ctx, app, "127.0.0.1:0", httpserve.Hooks{Ready: func(addr string) { bound <- addr }})
+	}()
+	t.Cleanup(func() {
+		stop()
+		check(t, <-done)
+		check(t, store.Close())
+	})
+	select {
+	case addr := <-bound:
+		return "http://" + addr
+	case <-time.After(10 * time.Second):
+		t.Fatal("the site did not start within 10 s")
+		return ""
+	}
+}
+
+// records are the shipped ones and the trial's.
+func records(t *testing.T) (all []registry.Record) {
+	t.Helper()
+	read := func(name string, raw []byte, err error) {
+		t.Helper()
+		check(t, err)
+		entries, problems := dossier.Read(name, raw)
+		for _, p := range problems {
+			t.Fatal(p)
+		}
+		for _, e := range entries {
+			all = append(all, e.Record)
+		}
+	}
+	files, err := geodata.Files.ReadDir("records")
+	check(t, err)
+	for _, f := range files {
+		if strings.HasSuffix(f.Name(), ".json") {
+			raw, err := geodata.Files.ReadFile("records/" + f.Name())
+			read(f.Name(), raw, err)
+		}
+	}
+	raw, err := os.ReadFile("testdata/trial.json")
+	read("trial.json", raw, err)
+	return all
+}
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// get fetches an address of the site.
+func get(t *testing.T, address string, header ...string) (*http.Response, string) {
+	t.Helper()
+	req, err := http.NewRequest(http.MethodGet, address, nil)
+	check(t, err)
+	for i := 0; i+1 < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	res, err := client.Do(req)
+	check(t, err)
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	check(t, err)
+	return res, string(body)
+}
+
+// decode reads JSON that a page holds or a script gave.
+func decode[T any](t *testing.T, raw string) (v T) {
+	t.Helper()
+	check(t, json.Unmarshal([]byte(raw), &v))
+	return v
+}

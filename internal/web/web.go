@@ -1,0 +1,127 @@
+// Package web makes the pages for people: an official who asks what stands where, a journalist who asks what was promised and
+// where that is written, a citizen of a commune, in French, Arabic or English. A handler decodes the address, asks the
+// store, builds a view of finished strings and renders it; rules of the registry live in package registry, not here.
+//
+// It refuses to say more than the records do: a value that no source states is said to be so, a date keeps the precision it has, a
+// place that nobody found is a name and not a point. Every page works without script and is served whole.
+package web
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"mithaq/internal/edtf"
+	"mithaq/internal/gazetteer"
+	"mithaq/internal/httpserve"
+	"mithaq/internal/passage"
+	"mithaq/internal/registry"
+)
+
+// Deps is what the pages are made from.
+type Deps struct {
+	Store     registry.Reader
+	Gazetteer *gazetteer.Gazetteer
+	Assets    *httpserve.Assets
+	// BaseURL is the public address without a slash at its end, for links that leave the page: canonical, hreflang.
+	BaseURL string
+	Tiles   Tiles
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+// Server answers for the pages.
+type Server struct {
+	Deps
+	background []byte // GeoJSON of what lies round about
+	words      map[Lang]*words
+	templates  templates
+	now        func() time.Time
+}
+
+// New prepares the pages: catalogs and templates are read now, so that a fault in one shows at start and not on a page.
+func New(d Deps) (*Server, error) {
+	s := &Server{Deps: d, now: d.Now}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	var err error
+	if s.words, err = loadWords(); err != nil {
+		return nil, fmt.Errorf("message catalogs: %w", err)
+	}
+	if s.templates, err = loadTemplates(s.words, d.Assets.AssetPath); err != nil {
+		return nil, fmt.Errorf("templates: %w", err)
+	}
+	background, err := gazetteer.Background()
+	if err != nil {
+		return nil, fmt.Errorf("background of the maps: %w", err)
+	}
+	if s.background, err = background.GeoJSON(); err != nil {
+		return nil, fmt.Errorf("background of the maps: %w", err)
+	}
+	return s, nil
+}
+
+// Mount adds the pages to an application.
+func (s *Server) Mount(app fiber.Router) {
+	app.Get("/", s.chooseLanguage)
+	app.Get(backgroundPath, s.getBackground)
+	for _, lang := range Langs {
+		g := app.Group("/"+string(lang), func(c *fiber.Ctx) error {
+			c.Locals(langKey{}, lang)
+			return c.Next()
+		})
+		g.Get("/", s.getHome)
+		g.Get("/search", s.getSearch)
+		g.Get("/about", s.getAbout)
+		g.Get("/communes/:code", s.getCommune)
+		g.Get("/provinces/:code", s.getArea(registry.LevelProvince))
+		g.Get("/regions/:code", s.getArea(registry.LevelRegion))
+		g.Get("/agreements/:id", s.getAgreement)
+		g.Get("/amendments/:id", s.getRecord(registry.TypeAmendment))
+		g.Get("/sites/:id", s.getRecord(registry.TypeSite))
+		g.Get("/organisations/:id", s.getRecord(registry.TypeOrganisation))
+		g.Get("/programmes/:id", s.getRecord(registry.TypeProgramme))
+		g.Get("/events/:id", s.getRecord(registry.TypeEvent))
+		g.Get("/announcements/:id", s.getAnnouncement)
+		g.Get("/sources/:id", s.getSource)
+	}
+}
+
+// backgroundPath is the address of the land round about, which the maps draw under the units.
+const backgroundPath = "/map/background.geojson"
+
+type langKey struct{}
+
+// langOf is the language of the page asked for; outside the pages, the visitor's own.
+func langOf(c *fiber.Ctx) Lang {
+	if lang, ok := c.Locals(langKey{}).(Lang); ok {
+		return lang
+	}
+	return preferredLang(c.Get(fiber.HeaderAcceptLanguage))
+}
+
+// read starts the reading of one page, on a day of the visitor's or today.
+func (s *Server) read(c *fiber.Ctx, q httpserve.Params) (*reading, error) {
+	r := &reading{
+		words: s.words[langOf(c)],
+		ctx:   c.UserContext(),
+		store: s.Store,
+		gaz:   s.Gazetteer,
+		day:   edtf.DayOf(s.now()),
+		known: map[registry.ID]registry.Stored{},
+		texts: map[registry.ID]*passage.Text{},
+	}
+	if q.Has(asOfParam) {
+		day, err := edtf.ParseDay(q[asOfParam])
+		if err != nil {
+			return nil, &registry.Error{Code: registry.Invalid, Message: "This is not a day.", Param: asOfParam, Got: q[asOfParam], Takes: "a day as 2024-05-01", Err: err}
+		}
+		r.day, r.asOf = day, true
+	}
+	return r, nil
+}
+
+// asOfParam asks for the state in force on a day.
+const asOfParam = "as-of"

@@ -1,0 +1,124 @@
+package web
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+	"golang.org/x/text/number"
+
+	"mithaq/internal/registry"
+)
+
+//go:embed messages
+var messageFiles embed.FS
+
+// words says things in one language: messages of its catalog, plurals by its rules, numbers as it writes them.
+type words struct {
+	lang      Lang
+	localizer *i18n.Localizer
+	printer   *message.Printer
+}
+
+// loadWords reads the catalogs. They are embedded, so a fault in one is our own mistake and found by every test.
+func loadWords() (map[Lang]*words, error) {
+	all := map[Lang]*words{}
+	for _, lang := range Langs {
+		// A bundle of its own for each: a message that a catalog lacks must show as such, not in another language.
+		bundle := i18n.NewBundle(language.MustParse(string(lang)))
+		raw, err := fs.ReadFile(messageFiles, "messages/"+string(lang)+".json")
+		if err != nil {
+			return nil, err
+		}
+		if _, err := bundle.ParseMessageFileBytes(raw, string(lang)+".json"); err != nil {
+			return nil, fmt.Errorf("messages/%s.json: %w", lang, err)
+		}
+		all[lang] = &words{
+			lang:      lang,
+			localizer: i18n.NewLocalizer(bundle, string(lang)),
+			printer:   message.NewPrinter(numberLocale[lang]),
+		}
+	}
+	return all, nil
+}
+
+// args are what a message has gaps for: {{.Name}} is args{"Name": …}.
+type args map[string]any
+
+// say gives a message; with fills its gaps.
+func (w *words) say(key string, with ...args) string {
+	return w.localize(&i18n.LocalizeConfig{MessageID: key, TemplateData: first(with)})
+}
+
+// count gives a message in the plural form for n; the gap {{.N}} holds n as this language writes it.
+func (w *words) count(key string, n int, with ...args) string {
+	data := args{"N": w.whole(n)}
+	for k, v := range first(with) {
+		data[k] = v
+	}
+	return w.localize(&i18n.LocalizeConfig{MessageID: key, PluralCount: n, TemplateData: data})
+}
+
+func first(with []args) args {
+	if len(with) == 0 {
+		return args{}
+	}
+	return with[0]
+}
+
+// localize shows a key that has no message in brackets: a test finds it, and a page is not lost for a word.
+func (w *words) localize(c *i18n.LocalizeConfig) string {
+	s, err := w.localizer.Localize(c)
+	if err != nil {
+		return "⟦" + c.MessageID + "⟧"
+	}
+	return s
+}
+
+// label names a member of a closed set: label("role", RoleLead).
+func label[Code ~string](w *words, set string, code Code) string {
+	return w.say(set + "." + string(code))
+}
+
+// labels names several.
+func labels[Code ~string](w *words, set string, codes []Code) []string {
+	var out []string
+	for _, c := range codes {
+		out = append(out, label(w, set, c))
+	}
+	return out
+}
+
+// whole writes a whole number.
+func (w *words) whole(n int) string { return w.printer.Sprint(number.Decimal(n)) }
+
+// decimal writes a number with the decimals it has.
+func (w *words) decimal(d registry.Decimal) string {
+	return w.printer.Sprint(number.Decimal(d.Float(), number.MaxFractionDigits(3)))
+}
+
+// figure says a figure in words: "environ 1 000 m²". noun is the plural message of what is counted, empty for a bare number.
+func (w *words) figure(f registry.Figure, noun string) string {
+	n, isWhole := f.Value.Int()
+	value := w.decimal(f.Value)
+	switch {
+	case f.Unit != registry.Count:
+		value = w.say("unit."+string(f.Unit), args{"Value": value})
+	case noun != "" && isWhole:
+		value = w.count(noun, int(n))
+	}
+	return w.say("qualifier."+string(f.Qualifier), args{"Value": value})
+}
+
+// join lists things in a row: "eau, électricité et assainissement".
+func (w *words) join(parts []string) string {
+	if len(parts) < 2 {
+		return strings.Join(parts, "")
+	}
+	last := len(parts) - 1
+	return w.say("list.last", args{"First": strings.Join(parts[:last], w.say("list.comma")), "Last": parts[last]})
+}
