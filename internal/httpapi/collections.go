@@ -113,16 +113,14 @@ func (s *Server) collection(c *fiber.Ctx) error {
 
 // known are the parameters of a collection's items.
 func (info collectionInfo) known() []string {
-	names := append([]string{"bbox", "limit", "after", "f"}, info.places...)
+	names := append([]string{asOf, "bbox", "limit", "after", "f"}, info.places...)
 	for name := range info.where {
 		names = append(names, name)
 	}
 	if info.boundaries {
 		names = append(names, "detail")
-	} else {
-		names = append(names, asOf)
 	}
-	slices.Sort(names[4:])
+	slices.Sort(names[5:])
 	return names
 }
 
@@ -257,7 +255,7 @@ func (s *Server) item(c *fiber.Ctx) error {
 	}
 	allowed := []string{"f", asOf}
 	if info.boundaries {
-		allowed = []string{"f", "detail"}
+		allowed = append(allowed, "detail")
 	}
 	p, err := httpserve.Query(c, allowed...)
 	if err != nil {

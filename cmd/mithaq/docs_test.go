@@ -1,0 +1,87 @@
+package main
+
+import (
+	"log/slog"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"mithaq/internal/registry"
+)
+
+// document reads a page of docs/.
+func document(t *testing.T, name string) string {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join("..", "..", "docs", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
+
+// Every command, flag and environment twin stands in docs/commands.md.
+func TestCommandsAreDocumented(t *testing.T) {
+	text := document(t, "commands.md")
+	var walk func(cmd *cobra.Command)
+	walk = func(cmd *cobra.Command) {
+		if cmd.Runnable() && cmd.HasParent() && !strings.Contains(text, "`"+cmd.CommandPath()) {
+			t.Errorf("%s isn't documented", cmd.CommandPath())
+		}
+		cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
+			if f.Name != "help" && f.Name != "version" && !strings.Contains(text, "`--"+f.Name+"`") {
+				t.Errorf("%s --%s isn't documented", cmd.CommandPath(), f.Name)
+			}
+			for _, twin := range regexp.MustCompile(`MITHAQ_[A-Z_]+`).FindAllString(f.Usage, -1) {
+				if !strings.Contains(text, "`"+twin+"`") {
+					t.Errorf("%s isn't documented", twin)
+				}
+			}
+		})
+		for _, sub := range cmd.Commands() {
+			walk(sub)
+		}
+	}
+	walk((&app{}).command())
+}
+
+// Every address for programs, parameter, property of a site and error code stands in docs/api.md.
+func TestAddressesAreDocumented(t *testing.T) {
+	text := document(t, "api.md")
+	a := &app{database: filepath.Join(t.TempDir(), "registry.db")}
+	store, p, err := a.open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	served, err := newApp(store, p, serving{baseURL: "https://mithaq.example"}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := regexp.MustCompile(`^/(fr|ar|en)(/|$)`)
+	for _, route := range served.GetRoutes(true) {
+		path := route.Path
+		if route.Method != "GET" || page.MatchString(path) || path == "/" || strings.HasPrefix(path, "/static") {
+			continue
+		}
+		path = regexp.MustCompile(`:(\w+)`).ReplaceAllString(path, "{$1}")
+		prefix, isFile := strings.CutSuffix(path, "{file}")
+		if !strings.Contains(text, "`"+path+"`") && !(isFile && strings.Contains(text, "`"+prefix+"{")) {
+			t.Errorf("%s isn't documented", route.Path)
+		}
+	}
+	for _, column := range registry.FeatureColumns {
+		if !strings.Contains(text, "`"+column+"`") {
+			t.Errorf("parameter %s isn't documented", column)
+		}
+	}
+	for _, code := range registry.Codes {
+		if !strings.Contains(text, "`"+string(code)+"`") {
+			t.Errorf("error code %s isn't documented", code)
+		}
+	}
+}

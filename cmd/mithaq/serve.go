@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/spf13/cobra"
+
+	"mithaq/internal/httpapi"
+	"mithaq/internal/httpserve"
+	"mithaq/internal/publish"
+	"mithaq/internal/store/sqlite"
+	"mithaq/internal/web"
+	"mithaq/static"
+)
+
+// serving are the settings of serve.
+type serving struct {
+	addr, baseURL            string
+	tileURL, tileAttribution string
+	logLevel                 string
+	noRecords                bool
+}
+
+func (a *app) serve() *cobra.Command {
+	var s serving
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve the pages and the data; an empty registry is first given the shipped records",
+		Args:  args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.runServer(cmd.Context(), s)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&s.addr, "addr", env("MITHAQ_ADDR", "127.0.0.1:8080"), "address to listen on (environment: MITHAQ_ADDR)")
+	f.StringVar(&s.baseURL, "base-url", env("MITHAQ_BASE_URL", ""), "public address, used in links; default http:// and the address (environment: MITHAQ_BASE_URL)")
+	f.StringVar(&s.tileURL, "tile-url", env("MITHAQ_TILE_URL", ""), "background tiles, as https://tiles.example/{z}/{x}/{y}.png; none by default, and no other host is ever asked (environment: MITHAQ_TILE_URL)")
+	f.StringVar(&s.tileAttribution, "tile-attribution", env("MITHAQ_TILE_ATTRIBUTION", ""), "credit line of the tiles (environment: MITHAQ_TILE_ATTRIBUTION)")
+	f.StringVar(&s.logLevel, "log-level", env("MITHAQ_LOG_LEVEL", "info"), "debug, info, warn or error (environment: MITHAQ_LOG_LEVEL)")
+	f.BoolVar(&s.noRecords, "no-shipped-records", false, "leave an empty registry empty")
+	return cmd
+}
+
+// runServer serves until the context ends.
+func (a *app) runServer(ctx context.Context, set serving) (err error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(set.logLevel)); err != nil {
+		return usage("--log-level %s: takes debug, info, warn or error", set.logLevel)
+	}
+	log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+	if set.baseURL == "" {
+		set.baseURL = "http://" + set.addr
+	}
+	base, err := url.Parse(set.baseURL)
+	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
+		return usage("--base-url %s: takes an http or https address", set.baseURL)
+	}
+	if _, _, err := net.SplitHostPort(set.addr); err != nil {
+		return usage("--addr %s: takes HOST:PORT", set.addr)
+	}
+	store, publisher, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	if !set.noRecords {
+		n, err := loadShipped(ctx, store, publisher)
+		if err != nil {
+			return fmt.Errorf("load the shipped records: %w", err)
+		}
+		if n > 0 {
+			log.Info("shipped records loaded", "records", n)
+		}
+	}
+	app, err := newApp(store, publisher, set, log)
+	if err != nil {
+		return err
+	}
+	return httpserve.Serve(ctx, app, set.addr, httpserve.Hooks{
+		Ready: func(addr string) {
+			log.Info("ready", "address", addr, "database", a.database, "version", buildVersion())
+			fmt.Printf("Mithaq: http://%s/\n", addr)
+		},
+		OnShutdown: func() { log.Info("stopping") },
+		Force:      secondSignal(ctx),
+	})
+}
+
+// newApp wires the store to the two faces of the registry.
+func newApp(store *sqlite.Store, p *publish.Publisher, set serving, log *slog.Logger) (*fiber.App, error) {
+	assets, err := httpserve.NewAssets(static.Files)
+	if err != nil {
+		return nil, err
+	}
+	baseURL := strings.TrimRight(set.baseURL, "/")
+	pages, err := web.New(web.Deps{
+		Store: store, Gazetteer: p.Places, Assets: assets, BaseURL: baseURL,
+		Tiles: web.Tiles{URL: set.tileURL, Credit: set.tileAttribution}, Now: time.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	app := httpserve.New(httpserve.Options{Logger: log, Ready: store.Ping, OnError: pages.ErrorPage, TileOrigin: origin(set.tileURL)})
+	assets.Mount(app)
+	(&httpapi.Server{Store: store, Places: p.Places, BaseURL: baseURL, Version: buildVersion(), Now: time.Now}).Mount(app)
+	pages.Mount(app)
+	return app, nil
+}
+
+// origin is the scheme and host of an address; empty for none.
+func origin(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
+}
+
+// secondSignal is closed by a second signal once the first has ended ctx: it ends the drain at once.
+func secondSignal(ctx context.Context) <-chan struct{} {
+	force := make(chan struct{})
+	go func() {
+		<-ctx.Done()
+		again := make(chan os.Signal, 1)
+		signal.Notify(again, os.Interrupt, syscall.SIGTERM)
+		<-again
+		close(force)
+	}()
+	return force
+}
