@@ -15,14 +15,14 @@ import (
 const toleranceM = 500
 
 // misplaced says what is wrong with a site's position in the unit that its place names; got is empty when nothing is.
-func (s *session) misplaced(ctx context.Context, site *registry.Site) (got, takes string) {
+func (s *session) misplaced(ctx context.Context, site *registry.Site) (got, takes string, err error) {
 	if site.Position == nil || site.Position.Geometry.Geometry == nil || site.Place == nil {
-		return "", ""
+		return "", "", nil
 	}
 	code := s.resolve(site.Place).Code
 	boundary, err := s.boundary(ctx, code)
 	if err != nil || boundary == nil {
-		return "", ""
+		return "", "", err
 	}
 	unit, _ := s.Places.Place(code)
 	for _, p := range corners(site.Position.Geometry.Geometry) {
@@ -34,9 +34,9 @@ func (s *session) misplaced(ctx context.Context, site *registry.Site) (got, take
 		if metresOutside(boundary, orb.Point{p[1], p[0]}) <= toleranceM {
 			got = fmt.Sprintf("longitude %v, latitude %v, which lie in %s (%s) when swapped", p[0], p[1], unit.NameFR, code)
 		}
-		return got, fmt.Sprintf("degrees, longitude first, within %d m of the commune named", toleranceM)
+		return got, fmt.Sprintf("degrees, longitude first, within %d m of the commune named", toleranceM), nil
 	}
-	return "", ""
+	return "", "", nil
 }
 
 // corners are the positions of a geometry.

@@ -70,7 +70,11 @@ func (p *Publisher) Publish(ctx context.Context, req Request) (Report, error) {
 		if err != nil {
 			return err
 		}
-		if problems = append(problems, s.fits(ctx, req.Records)...); len(problems) > 0 {
+		unfit, err := s.fits(ctx, req.Records)
+		if err != nil {
+			return err
+		}
+		if problems = append(problems, unfit...); len(problems) > 0 {
 			slices.SortStableFunc(problems, func(a, b Problem) int { return a.Index - b.Index })
 			return Problems(problems)
 		}
@@ -167,7 +171,7 @@ func (s *session) compare(ctx context.Context, records []registry.Record, report
 }
 
 // fits checks references, place codes and coordinates of each record.
-func (s *session) fits(ctx context.Context, records []registry.Record) (problems []Problem) {
+func (s *session) fits(ctx context.Context, records []registry.Record) (problems []Problem, err error) {
 	types := map[registry.ID]registry.Type{}
 	for _, r := range records {
 		types[r.Head().ID] = r.Head().Type
@@ -182,7 +186,7 @@ func (s *session) fits(ctx context.Context, records []registry.Record) (problems
 	}
 	found, err := s.w.RecordsByID(ctx, unknown)
 	if err != nil {
-		return []Problem{{0, registry.Problem{Got: err.Error(), Takes: "a store that answers"}}}
+		return nil, err
 	}
 	for _, x := range found {
 		types[x.ID()] = x.Record.Head().Type
@@ -209,12 +213,16 @@ func (s *session) fits(ctx context.Context, records []registry.Record) (problems
 			}
 		}
 		if site, ok := r.(*registry.Site); ok {
-			if got, takes := s.misplaced(ctx, site); got != "" {
+			got, takes, err := s.misplaced(ctx, site)
+			if err != nil {
+				return nil, err
+			}
+			if got != "" {
 				add("/position/geometry/coordinates", got, takes)
 			}
 		}
 	}
-	return problems
+	return problems, nil
 }
 
 func names(types []registry.Type) string {
