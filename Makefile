@@ -54,7 +54,7 @@ generate:
 
 # Pictures of the pages, into build/screenshots.
 screenshots: install-test-tools build
-	MITHAQ_SCREENSHOTS=$(CURDIR)/build/screenshots go test -tags $(TAGS) -count=1 -run Browser ./internal/web
+	MITHAQ_SCREENSHOTS=$(CURDIR)/build/screenshots go test -tags $(TAGS) -count=1 -run 'InChromium|OnTheMap|DarkAndCalm' ./internal/web
 
 check-vulnerabilities:
 	go tool govulncheck -tags $(TAGS) ./...

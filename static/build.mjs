@@ -8,8 +8,9 @@ import subsetFont from 'subset-font';
 const packages = new URL('node_modules/', import.meta.url);
 const vendor = new URL('vendor/', import.meta.url);
 
-/** Letters of Arabic as written in Morocco, its marks, digits and punctuation. */
+/** Letters of Arabic as written in Morocco, its marks, digits and punctuation, and the space between its words. */
 const ARABIC =
+  ' ' +
   'ءآأؤإئابةتثجحخدذرزسشصضطظعغـفقكلمنهويىٱڭگݣپچڤڥ' +
   'ًٌٍَُِّْٰٕٓٔ' +
   '،؛؟٪٫٬٠١٢٣٤٥٦٧٨٩';
@@ -54,7 +55,7 @@ async function buildFonts() {
   let total = 0;
   for (const { script, weight, letters } of FONTS) {
     const whole = await readFile(new URL(`files/ibm-plex-sans-arabic-${script}-${weight}-normal.woff2`, source));
-    const cut = await subsetFont(whole, letters, { targetFormat: 'woff2' });
+    const cut = await subsetFont(whole, letters, { targetFormat: 'woff2', noHinting: true });
     await writeFile(new URL(`fonts/plex-${script}-${weight}.woff2`, vendor), cut);
     total += cut.length;
   }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -42,6 +43,7 @@ var pageKinds = []struct{ name, path string }{
 	{"event", "/events/event-chefchaouen-study-visit"},
 	{"announcement", "/announcements/announce-tiznit-nine-agreements"},
 	{"source", "/sources/src-tiznit-press-fr"},
+	{"source-shown", "/sources/src-trial"},
 	{"search", "/search?q=tafraoute"},
 	{"search-nothing", "/search?q=zzzzzz"},
 	{"about", "/about"},
@@ -84,7 +86,8 @@ func startBrowser(t *testing.T, home string) *browser {
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("hide-scrollbars", true))
 	allocated, freeAllocated := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(freeAllocated)
-	ctx, free := chromedp.NewContext(allocated)
+	// Chromium is newer than what chromedp knows of it; its remarks about unknown events say nothing of the pages.
+	ctx, free := chromedp.NewContext(allocated, chromedp.WithErrorf(func(string, ...any) {}))
 	t.Cleanup(func() {
 		_ = chromedp.Cancel(ctx) // waits for the browser to be gone, so that its folder can be removed
 		free()
@@ -197,6 +200,9 @@ func TestPagesInChromium(t *testing.T) {
 				if text := eval[string](t, b, `document.documentElement.innerText`); strings.ContainsAny(text, "⟦") || strings.Contains(text, "undefined") {
 					t.Errorf("a text is missing: %q", around(text, "⟦", "undefined"))
 				}
+				if code := rawCode.FindString(eval[string](t, b, `document.querySelector('main').innerText`)); code != "" {
+					t.Errorf("a code is shown as it is: %s", code)
+				}
 				if n := eval[int](t, b, `document.querySelectorAll('h1').length`); n != 1 {
 					t.Errorf("%d h1", n)
 				}
@@ -234,6 +240,20 @@ func TestDarkAndCalm(t *testing.T) {
 	}
 }
 
+// TestOneFingerScrollsThePage asks that the map on a phone leaves one finger to the page, and two to itself.
+func TestOneFingerScrollsThePage(t *testing.T) {
+	home := startSite(t)
+	b := startBrowser(t, home)
+	b.run(t, chromedp.EmulateViewport(360, 740, chromedp.EmulateMobile, chromedp.EmulateTouch), chromedp.Navigate(home+"/fr/communes/09.581.01.05"),
+		chromedp.Poll(`document.querySelector('[data-map]')?.dataset.state`, nil))
+	if got := eval[string](t, b, `getComputedStyle(document.querySelector('[data-map]')).touchAction`); got != "pan-x pan-y" {
+		t.Errorf("touch-action of the map is %q", got)
+	}
+	if !eval[bool](t, b, `getComputedStyle(document.querySelector('.map-hint')).display !== 'none'`) {
+		t.Error("nothing says that two fingers move the map")
+	}
+}
+
 // communeBudget bounds what a first visit to a commune's page loads, compressed: page, styles, scripts, fonts, shapes.
 const communeBudget = 150_000
 
@@ -257,6 +277,9 @@ func TestWeightOfACommune(t *testing.T) {
 		}
 	}
 }
+
+// rawCode is a code of the registry, such as craft_zone, where people should read a label.
+var rawCode = regexp.MustCompile(`\b[a-z]+_[a-z_]+\b`)
 
 // axeRun asks axe for violations of WCAG A and AA and gives one line for each.
 const axeRun = `axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})
@@ -383,4 +406,16 @@ func TestMapThatFails(t *testing.T) {
 	if n := eval[int](t, b, `document.querySelectorAll('[data-site]').length`); n != 2 {
 		t.Errorf("%d sites in the list, want 2", n)
 	}
+}
+
+// The country is drawn coarse, and finer where somebody looks closer.
+func TestMapGetsFinerWithTheZoom(t *testing.T) {
+	home := startSite(t)
+	b := startBrowser(t, home)
+	b.open(t, "/fr/", 1280, 900)
+	for range 9 {
+		b.run(t, chromedp.Click(`.leaflet-bar button[aria-label="Agrandir"]`), chromedp.Sleep(300*time.Millisecond))
+	}
+	b.run(t, chromedp.Poll(`performance.getEntriesByType('resource').some((r) => /detail=medium.*bbox=/.test(r.name))`, nil))
+	b.takeFaults(t)
 }

@@ -34,17 +34,47 @@ func (r *reading) marks(head *registry.Header, path string) []Mark {
 		}
 	}
 	slices.SortStableFunc(best, func(a, b registry.Statement) int { return cmp.Compare(disagreement(a), disagreement(b)) })
+	type place struct {
+		source              registry.ID
+		paragraph, sentence int
+	}
+	best = firstOfEach(best, func(s registry.Statement) place { return place{s.Source, s.Paragraph, s.Sentence} })
+	best = best[:min(len(best), maxMarks)]
 	var marks []Mark
-	seen := map[string]bool{}
 	for _, s := range best {
-		place := fmt.Sprint(s.Source, s.Paragraph, s.Sentence)
-		if seen[place] || len(marks) == maxMarks {
-			continue
+		m := r.mark(s)
+		for _, other := range best {
+			switch {
+			case other.Source != s.Source:
+				m.Source = r.sourceLang(s.Source)
+			case other.Paragraph == s.Paragraph && other.Sentence != s.Sentence:
+				m.Label = fmt.Sprintf("¶ %d.%d", s.Paragraph, s.Sentence)
+			}
 		}
-		seen[place] = true
-		marks = append(marks, r.mark(s))
+		marks = append(marks, m)
 	}
 	return marks
+}
+
+// sourceLang is the language of a source, which tells two sources of one value apart.
+func (r *reading) sourceLang(id registry.ID) string {
+	if source, ok := r.known[id].Record.(*registry.Source); ok {
+		return source.Lang
+	}
+	return ""
+}
+
+// firstOfEach keeps the first member for each key, in their order.
+func firstOfEach[T any, K comparable](list []T, key func(T) K) []T {
+	var out []T
+	seen := map[K]bool{}
+	for _, x := range list {
+		if k := key(x); !seen[k] {
+			seen[k] = true
+			out = append(out, x)
+		}
+	}
+	return out
 }
 
 func disagreement(s registry.Statement) int {

@@ -42,6 +42,7 @@ func (s *Server) getHome(c *fiber.Ctx) error {
 	}
 	return s.send(c, r.words, "home", Page{
 		Title: r.say("home.title"), Description: r.say("site.description"), View: view, Scripts: []string{"js/area-map.js", "js/facts.js"}, IsHome: true, HasMap: true,
+		Data: []Alternate{{Href: "/api/collections/agreements/items", Type: "application/geo+json"}},
 	})
 }
 
@@ -131,7 +132,8 @@ func (s *Server) getArea(level registry.PlaceLevel) fiber.Handler {
 			return err
 		}
 		return s.send(c, r.words, "area", Page{
-			Title: view.Name + " — " + view.Kind, Breadcrumb: r.breadcrumb(p.Code), View: view, HasMap: true, Scripts: []string{"js/area-map.js", "js/facts.js"},
+			Title: view.Name + " — " + view.Kind, Description: view.Summary, Breadcrumb: r.breadcrumb(p.Code), View: view, HasMap: true,
+			Scripts: []string{"js/area-map.js", "js/facts.js"}, Data: []Alternate{{Href: view.GeoJSON, Type: "application/geo+json"}},
 		})
 	}
 }

@@ -60,6 +60,21 @@ func TestPagesOverHTTP(t *testing.T) {
 	}
 }
 
+// TestTextThatMayBeShown has the sentence with its words marked, on the source's page and in a value's card; a source whose
+// rights are unknown shows the words alone.
+func TestTextThatMayBeShown(t *testing.T) {
+	home := startSite(t)
+	for path, want := range map[string]string{
+		"/fr/sources/src-trial":          `<p lang="fr" dir="ltr">Un <mark>essai</mark> de phrase.</p>`,
+		"/ar/agreements/trial-agreement": `<blockquote class="words" lang="fr" dir="ltr">Un <mark>essai</mark> de phrase.</blockquote>`,
+		"/fr/communes/09.581.01.05":      `<blockquote class="words" lang="fr" dir="ltr">restauration de 15 locaux</blockquote>`,
+	} {
+		if _, body := get(t, home+path); !strings.Contains(body, want) {
+			t.Errorf("%s lacks %s", path, want)
+		}
+	}
+}
+
 var (
 	tags   = regexp.MustCompile(`(?s)<[^>]*>`)
 	blanks = regexp.MustCompile(`[\s\x{a0}\x{202f}]+`)

@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
+
+	"github.com/paulmach/orb"
 
 	"mithaq/internal/registry"
 )
@@ -44,7 +45,6 @@ type CommuneView struct {
 	Neighbours []Link
 	Map        MapView
 	GeoJSON    string
-	Updated    string
 }
 
 // ProgrammeRow is a programme that reaches a place from above.
@@ -58,6 +58,8 @@ type ProgrammeRow struct {
 type AreaView struct {
 	PlaceHead
 	Map        MapView
+	Summary    string
+	GeoJSON    string
 	UnitsTitle string
 	Tally      string
 	Caption    string
@@ -255,11 +257,12 @@ func bounds(p registry.Place) string {
 	if p.Bound == nil {
 		return ""
 	}
-	var parts []string
-	for _, x := range []float64{p.Bound.Min[0], p.Bound.Min[1], p.Bound.Max[0], p.Bound.Max[1]} {
-		parts = append(parts, strconv.FormatFloat(x, 'f', -1, 64))
-	}
-	return strings.Join(parts, ",")
+	return boxText(*p.Bound)
+}
+
+// boxText writes a box as west,south,east,north: degrees, to about ten metres.
+func boxText(b orb.Bound) string {
+	return fmt.Sprintf("%.4f,%.4f,%.4f,%.4f", b.Left(), b.Bottom(), b.Right(), b.Top())
 }
 
 func (r *reading) communeMap(p registry.Place, v CommuneView, tiles Tiles) MapView {
@@ -274,8 +277,10 @@ func (r *reading) communeMap(p registry.Place, v CommuneView, tiles Tiles) MapVi
 		}),
 		Legend: []LegendItem{{"boundary", r.say("legend.boundary")}},
 	}
-	if province, ok := r.gaz.ProvinceOf(p.Code); ok {
-		m.Surroundings = fmt.Sprintf("/api/collections/communes/items?province_code=%s&detail=medium&limit=200", province.Code)
+	if p.Bound != nil {
+		around := *p.Bound
+		around = around.Pad(max(around.Right()-around.Left(), around.Top()-around.Bottom()) / 2)
+		m.Surroundings = "/api/collections/communes/items?detail=medium&limit=500&bbox=" + boxText(around)
 	}
 	for _, sign := range []string{"hatch", "pin", "shape"} {
 		if slices.ContainsFunc(v.Sites, func(s SiteRow) bool { return s.sign == sign }) {
@@ -397,7 +402,9 @@ func (r *reading) areaView(p registry.Place, tiles Tiles) (AreaView, error) {
 		return AreaView{}, err
 	}
 	v.Agreements, _ = r.agreementRows(found.Agreements)
-	_, v.Tally = r.tally(found.Agreements)
+	documented, tally := r.tally(found.Agreements)
+	v.Tally, v.Summary = tally, r.summary(documented, len(found.Sites), len(found.Events))
+	v.GeoJSON = "/" + placeSegments[p.Level] + "/" + string(p.Code) + ".geojson"
 	if v.Above, v.Programmes, err = r.fromAbove(found.Above); err != nil {
 		return AreaView{}, err
 	}

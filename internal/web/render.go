@@ -108,7 +108,13 @@ func (s *Server) ErrorPage(c *fiber.Ctx, status int, problem httpserve.Problem) 
 	}
 	view := ErrorView{
 		Status: status, Title: w.say("error." + kind), Text: w.say("error." + kind + "_text"), RequestID: problem.RequestID,
-		Parameter: problem.Parameter, Got: problem.Got, Takes: problem.Takes, Home: "/" + string(lang) + "/",
+		Home: "/" + string(lang) + "/",
+	}
+	if kind == "invalid" { // the problem's own words are for programs; a page says them in its language, where it has them
+		view.Parameter, view.Got = problem.Parameter, problem.Got
+		if key, ok := takes[problem.Parameter]; ok {
+			view.Takes = w.say(key)
+		}
 	}
 	page := Page{Title: view.Title, NoIndex: true, View: view, Status: status}
 	var out bytes.Buffer
@@ -120,6 +126,11 @@ func (s *Server) ErrorPage(c *fiber.Ctx, status int, problem httpserve.Problem) 
 		return false
 	}
 	return httpserve.Send(c, httpserve.Payload{ContentType: "text/html; charset=utf-8", Body: out.Bytes(), Status: status, CacheControl: "no-store"}) == nil
+}
+
+// takes says, for the parameters that a person may have typed, what they take.
+var takes = map[string]string{
+	asOfParam: "error.takes_day", "code": "error.takes_code", "id": "error.takes_id", "q": "error.takes_query",
 }
 
 // ErrorView is the page of an error.

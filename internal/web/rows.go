@@ -368,12 +368,14 @@ func (r *reading) open(a *registry.Agreement, sites []subject) []string {
 	if a.Duration.IsZero() {
 		out = append(out, r.say("open.duration"))
 	}
+	unmeasured := 0
 	for _, s := range sites {
-		site := s.Site()
-		if site.Surface == (registry.Surface{}) && site.Shops == (registry.Premises{}) {
-			out = append(out, r.say("open.site_size"))
-			break
+		if site := s.Site(); site.Surface == (registry.Surface{}) && site.Shops == (registry.Premises{}) {
+			unmeasured++
 		}
+	}
+	if unmeasured > 0 {
+		out = append(out, r.count("open.site_size", unmeasured))
 	}
 	return out
 }

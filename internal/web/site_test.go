@@ -2,7 +2,6 @@ package web_test
 
 import (
 	"context"
-	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
@@ -40,6 +39,12 @@ func startSite(t *testing.T) (address string) {
 	check(t, publisher.ShippedBoundaries(ctx))
 	_, err = publisher.Publish(ctx, publish.Request{Records: records(t), Author: "test", Reason: "test"})
 	check(t, err)
+
+	// The trial's source is free to show: its text makes cards and its page show sentences.
+	text := strings.TrimSpace(strings.Repeat("Un essai de phrase. Un autre essai de phrase.\n\n", 5))
+	check(t, store.Write(ctx, func(w registry.Writer) error {
+		return w.AttachText(ctx, "src-trial", registry.SourceText{Raw: []byte(text), SHA256: strings.Repeat("0", 64), Attached: day})
+	}))
 
 	assets, err := httpserve.NewAssets(static.Files)
 	check(t, err)
@@ -119,11 +124,4 @@ func get(t *testing.T, address string, header ...string) (*http.Response, string
 	body, err := io.ReadAll(res.Body)
 	check(t, err)
 	return res, string(body)
-}
-
-// decode reads JSON that a page holds or a script gave.
-func decode[T any](t *testing.T, raw string) (v T) {
-	t.Helper()
-	check(t, json.Unmarshal([]byte(raw), &v))
-	return v
 }

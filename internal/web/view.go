@@ -19,7 +19,8 @@ type Link struct {
 type Mark struct {
 	ID     string // of its card on the page
 	Href   string // the paragraph on the source's page
-	Label  string // "¶ 4"
+	Label  string // "¶ 4", or "¶ 4.2" beside another sentence of that paragraph
+	Source string // which of several sources, by its language; empty when there is one
 	Spoken string // what a screen reader adds to the label
 	Title  Text   // of the source
 	Where  string // "paragraphe 4, phrase 1"
@@ -109,11 +110,6 @@ type Step struct {
 	Marks            []Mark
 }
 
-// Section is a list under a heading with its number.
-type Section struct {
-	ID, Title, Tally, Empty, Note string
-}
-
 // LegendItem is a sign of the map and what it means. Sign is one of band-0 … band-4, boundary, hatch, pin, shape.
 type LegendItem struct{ Sign, Text string }
 
@@ -138,12 +134,12 @@ type MapView struct {
 
 // AreaRow is one unit in the table beside an area map.
 type AreaRow struct {
-	Code                                            registry.PlaceCode
-	Name                                            Link
-	OtherName                                       Text
-	Spoken                                          string // "Tiznit : 9 accords"
-	Agreements, Mentioned, Amendments, Sites, Event int
-	Cells                                           []Cell
+	Code       registry.PlaceCode
+	Name       Link
+	OtherName  Text
+	Spoken     string // "Tiznit : 9 accords"
+	Agreements int
+	Cells      []Cell
 }
 
 // Cell is a number in a table; Zero ones are shown as a dash.

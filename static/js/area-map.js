@@ -5,6 +5,13 @@ import { createMap, drawBackground, fetchAll, giveUp } from './map.js';
 /** Lower limits of the shades; the legend on the page says the same. */
 const BANDS = [1, 2, 5, 10];
 
+/** The drawings of a boundary, true to about 1 km, 200 m and 60 m, and the zoom from which each is worth its bytes. */
+const DETAILS = [
+  { name: 'low', zoom: 0 },
+  { name: 'medium', zoom: 8 },
+  { name: 'high', zoom: 12 },
+];
+
 for (const box of document.querySelectorAll('[data-map="area"]')) {
   draw(box).catch((error) => giveUp(box, error));
 }
@@ -14,6 +21,7 @@ async function draw(box) {
   const rows = new Map([...document.querySelectorAll('[data-area]')].map((row) => [row.dataset.area, row]));
   const map = createMap(box);
   if (!box.dataset.bounds) map.fit(shapes);
+  const drawn = new Map();
   // Those with agreements last: drawn above their neighbours, and the keyboard meets them in this order.
   shapes.features.sort((a, b) => count(rows.get(a.id)) - count(rows.get(b.id)));
   for (const feature of shapes.features) {
@@ -24,6 +32,7 @@ async function draw(box) {
       stop: count(row) > 0,
       open: () => location.assign(row?.dataset.href ?? `${box.dataset.prefix}${feature.id}`),
     });
+    drawn.set(feature.id, { shape, detail: rankOf(feature) });
     shape.hint(row?.dataset.label ?? nameOf(feature));
     if (row) {
       shape.onHover(() => row.classList.add('lit'), () => row.classList.remove('lit'));
@@ -32,8 +41,33 @@ async function draw(box) {
       }
     }
   }
+  map.onView((zoom, bbox) => refine(box.dataset.shapes, drawn, zoom, bbox));
   drawBackground(map, box);
   box.dataset.state = 'ready';
+}
+
+/** Draws what is on view finer once the zoom asks for it; a shape is never drawn coarser again. */
+async function refine(address, drawn, zoom, bbox) {
+  const wanted = DETAILS.findLastIndex((detail) => zoom >= detail.zoom);
+  if ([...drawn.values()].every(({ detail }) => detail >= wanted)) return;
+  const finer = new URL(address, location.href);
+  finer.searchParams.set('detail', DETAILS[wanted].name);
+  finer.searchParams.set('bbox', bbox);
+  try {
+    const { features } = await fetchAll(finer.pathname + finer.search);
+    for (const feature of features) {
+      const known = drawn.get(feature.id);
+      if (!known || known.detail >= wanted) continue;
+      known.shape.redraw(feature);
+      known.detail = wanted;
+    }
+  } catch (error) {
+    console.info(error); // the coarse drawing says the same
+  }
+}
+
+function rankOf(feature) {
+  return DETAILS.findIndex((detail) => detail.name === feature.properties.detail);
 }
 
 function count(row) {

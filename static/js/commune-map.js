@@ -1,6 +1,6 @@
 // The map of one commune: its boundary, and its sites as precisely as they are known and no more. What a popup says is
 // copied from the site's row in the list, so that the map and the list can't tell two stories.
-import { createMap, drawBackground, element, fetchAll, fetchGeoJSON, giveUp } from './map.js';
+import { createMap, element, fetchAll, fetchGeoJSON, giveUp } from './map.js';
 
 /** Precisions that name an area, not a place in it. */
 const AREAS = new Set(['commune', 'province', 'region', 'country']);
@@ -16,9 +16,7 @@ async function draw(box) {
   const sites = collection.features.filter((f) => f.id !== box.dataset.code && f.geometry && rowOf(f.id));
   const map = createMap(box);
   if (!box.dataset.bounds) map.fit({ type: 'FeatureCollection', features: boundary.length ? boundary : sites });
-  drawSurroundings(map, box)
-    .catch((error) => console.info(error)) // a backdrop: without it the map still says everything
-    .then(() => drawBackground(map, box));
+  drawSurroundings(map, box).catch((error) => console.info(error)); // a backdrop: without it the map still says everything
 
   const inArea = sites.filter((f) => AREAS.has(f.properties.location_precision));
   const popupOfArea = () => popup(inArea.map((f) => f.id));

@@ -120,6 +120,11 @@ class OurMap {
     if (this.#home) this.#map.fitBounds(this.#home, { padding: [12, 12] });
   }
 
+  /** Tells, after each move, the zoom and the box on view as west,south,east,north. */
+  onView(act) {
+    this.#map.on('moveend', () => act(this.#map.getZoom(), this.#map.getBounds().toBBoxString()));
+  }
+
   /** Shapes nobody opens: land, outlines, neighbours. */
   addBackdrop(geojson, className) {
     return L.geoJSON(geojson, { style: { className }, interactive: false, renderer: this.#renderer }).addTo(this.#map);
@@ -158,6 +163,11 @@ class OurMap {
       onKey(path, act);
     });
     return {
+      /** The same shape drawn finer, in its place: what was wired to it stays. */
+      redraw: ({ geometry }) => layer.eachLayer((part) => {
+        const depth = geometry.type === 'MultiPolygon' ? 2 : 1;
+        part.setLatLngs(L.GeoJSON.coordsToLatLngs(geometry.coordinates, depth));
+      }),
       light: (on) => layer.eachLayer((part) => part.getElement?.()?.classList.toggle('lit', on)),
       onHover: (enter, leave) => layer.on('mouseover', enter).on('mouseout', leave),
       /** A word on the shape, for the eye alone: the shape itself already has a spoken name. */
