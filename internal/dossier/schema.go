@@ -5,6 +5,7 @@ import (
 	_ "embed" // the schema travels in the program
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -71,9 +72,25 @@ func edtfFormat(v any) error {
 	return err
 }
 
-func geometryFormat(v any) error { return readsAs(v, &registry.Geometry{}) }
+// GeometryTypes are the GeoJSON geometries that a record may have.
+var GeometryTypes = []string{"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"}
 
-func decimalFormat(v any) error { return readsAs(v, &registry.Decimal{}) }
+// geometryFormat reads coordinates as strictly as the registry does; the members of a geometry are the schema's own matter.
+func geometryFormat(v any) error {
+	g, _ := v.(map[string]any)
+	t, _ := g["type"].(string)
+	if _, list := g["coordinates"].([]any); !list || !slices.Contains(GeometryTypes, t) {
+		return nil
+	}
+	return readsAs(map[string]any{"type": t, "coordinates": g["coordinates"]}, &registry.Geometry{})
+}
+
+func decimalFormat(v any) error {
+	if _, ok := v.(json.Number); !ok {
+		return nil // likewise
+	}
+	return readsAs(v, &registry.Decimal{})
+}
 
 // readsAs reads a decoded JSON value with the type's own reader.
 func readsAs(v any, into json.Unmarshaler) error {

@@ -38,7 +38,11 @@ func generate(sources string) ([]byte, error) {
 			case reflect.TypeFor[edtf.Date]():
 				return &jsonschema.Schema{Type: "string", Format: "edtf", Description: "A date in EDTF, level 1 (and one doubtful component, as in 2021?-07-26); never padded to a day that the source doesn't give."}
 			case reflect.TypeFor[registry.Geometry]():
-				return &jsonschema.Schema{Type: "object", Format: "geojson-geometry", Description: "A GeoJSON geometry: degrees of WGS 84, longitude then latitude."}
+				g := &jsonschema.Schema{Type: "object", Format: "geojson-geometry", Description: "A GeoJSON geometry: degrees of WGS 84, longitude then latitude.",
+					Properties: jsonschema.NewProperties(), Required: []string{"type", "coordinates"}, AdditionalProperties: jsonschema.FalseSchema}
+				g.Properties.Set("type", &jsonschema.Schema{Type: "string", Enum: anys(dossier.GeometryTypes)})
+				g.Properties.Set("coordinates", &jsonschema.Schema{Type: "array"})
+				return g
 			case reflect.TypeFor[registry.Decimal]():
 				return &jsonschema.Schema{Type: "number", Format: "decimal-3"}
 			case reflect.TypeFor[registry.ID]():
@@ -47,11 +51,7 @@ func generate(sources string) ([]byte, error) {
 				return jsonschema.TrueSchema
 			}
 			if set, ok := registry.ClosedSets[t.Name()]; ok && strings.HasSuffix(t.PkgPath(), "internal/registry") {
-				s := &jsonschema.Schema{Type: "string"}
-				for _, code := range set {
-					s.Enum = append(s.Enum, code)
-				}
-				return s
+				return &jsonschema.Schema{Type: "string", Enum: anys(set)}
 			}
 			if t.Kind() == reflect.Struct {
 				for i := range t.NumField() {
@@ -102,6 +102,14 @@ func generate(sources string) ([]byte, error) {
 	root.AllOf[1].Properties.Set("records", &jsonschema.Schema{Items: &jsonschema.Schema{OneOf: refs}})
 	raw, err := json.MarshalIndent(root, "", "  ")
 	return append(raw, '\n'), err
+}
+
+// anys is a closed set as the library takes it.
+func anys(set []string) (out []any) {
+	for _, code := range set {
+		out = append(out, code)
+	}
+	return out
 }
 
 func ptr[T any](v T) *T { return &v }
