@@ -54,10 +54,24 @@ type Spot struct {
 	UncertaintyM float64
 }
 
-// Maker makes features. Spot answers for units with a boundary; ok is false for the others.
+// Maker makes features. Spot answers for units with a boundary; ok is false for the others. Resolve answers for a place that an
+// amendment writes; what records themselves write is resolved already.
 type Maker struct {
-	Places *gazetteer.Gazetteer
-	Spot   func(code registry.PlaceCode) (spot Spot, ok bool, err error)
+	Places  *gazetteer.Gazetteer
+	Spot    func(code registry.PlaceCode) (spot Spot, ok bool, err error)
+	Resolve func(*registry.WrittenPlace) registry.Resolution
+}
+
+// resolution is where a record's own place is in a state: as stored, unless an amendment has moved it.
+func (m Maker) resolution(s registry.Stored, state registry.State, place *registry.WrittenPlace) registry.Resolution {
+	moved := slices.ContainsFunc(state.Applied, func(c registry.AppliedChange) bool { return registry.Below(c.Path, "/place") })
+	switch {
+	case !moved:
+		return s.Resolution("/place")
+	case place == nil:
+		return registry.Resolution{Match: registry.MatchNone}
+	}
+	return m.Resolve(place)
 }
 
 // encoded is a GeoJSON feature with its members in the order in which people look for them.
@@ -209,9 +223,9 @@ type Change struct {
 
 // Site makes the features of a site: one for each stretch of days. changes are the amendments of its agreements.
 func (m Maker) Site(s registry.Stored, changes []Change) ([]registry.Feature, error) {
-	return stretches(s.Record, changes, func(state registry.State) (registry.Feature, error) {
+	return stretches(s.Record, changes, func(_ edtf.Day, state registry.State) (registry.Feature, error) {
 		site := state.Record.(*registry.Site)
-		res := s.Resolution("/place")
+		res := m.resolution(s, state, site.Place)
 		geometry, precision, uncertainty, err := m.Location(site, res)
 		if err != nil {
 			return registry.Feature{}, err
@@ -287,9 +301,9 @@ type agreementProperties struct {
 // Agreement makes the features of an agreement: its points are those of its sites, or its own place's. Footprints count by a
 // point too, so that the collection has one type of geometry.
 func (m Maker) Agreement(a registry.Stored, sites []registry.Stored, changes []Change) ([]registry.Feature, error) {
-	return stretches(a.Record, changes, func(state registry.State) (registry.Feature, error) {
+	return stretches(a.Record, changes, func(day edtf.Day, state registry.State) (registry.Feature, error) {
 		ag := state.Record.(*registry.Agreement)
-		res := a.Resolution("/place")
+		res := m.resolution(a, state, ag.Place)
 		p := agreementProperties{
 			Title: name(ag.Titles, "fr"), TitleAR: name(ag.Titles, "ar"), TitleEN: name(ag.Titles, "en"),
 			Kind: ag.Kind, Documentation: ag.Documentation, Several: ag.Several, Scope: optional(ag.Scope), PlaceMatch: res.Match,
@@ -320,21 +334,23 @@ func (m Maker) Agreement(a registry.Stored, sites []registry.Stored, changes []C
 			if g == nil {
 				return
 			}
-			pt, ok := g.(orb.Point)
-			if !ok {
-				pt = g.Bound().Center()
-			}
-			if !slices.Contains(points, pt) {
-				points = append(points, pt)
+			for _, pt := range pointsOf(g) {
+				if !slices.Contains(points, pt) {
+					points = append(points, pt)
+				}
 			}
 			if p.Precision == registry.PrecisionNone || slices.Index(registry.Precisions, precision) > slices.Index(registry.Precisions, p.Precision) {
 				p.Precision = precision
 			}
 		}
 		for _, s := range sites {
-			site := s.Record.(*registry.Site)
+			now, err := registry.StateOn(s.Record, amendmentsOf(changes), day)
+			if err != nil {
+				return registry.Feature{}, err
+			}
+			site := now.Record.(*registry.Site)
 			p.Sites = append(p.Sites, s.ID())
-			r := s.Resolution("/place")
+			r := m.resolution(s, now, site.Place)
 			u := m.units(site.Place, r)
 			units = append(units, u)
 			codes = append(codes, u.codes...)
@@ -375,11 +391,8 @@ func (m Maker) Agreement(a registry.Stored, sites []registry.Stored, changes []C
 }
 
 // stretches makes a feature for each stretch of days on which base is the same.
-func stretches(base registry.Record, changes []Change, one func(registry.State) (registry.Feature, error)) ([]registry.Feature, error) {
-	amendments := make([]*registry.Amendment, len(changes))
-	for i, c := range changes {
-		amendments[i] = c.Amendment
-	}
+func stretches(base registry.Record, changes []Change, one func(edtf.Day, registry.State) (registry.Feature, error)) ([]registry.Feature, error) {
+	amendments := amendmentsOf(changes)
 	starts := append([]edtf.Day{""}, registry.Turns(amendments)...)
 	var out []registry.Feature
 	for _, from := range starts {
@@ -391,7 +404,7 @@ func stretches(base registry.Record, changes []Change, one func(registry.State) 
 		if err != nil {
 			return nil, err
 		}
-		f, err := one(state)
+		f, err := one(day, state)
 		if err != nil {
 			return nil, err
 		}
@@ -405,6 +418,33 @@ func stretches(base registry.Record, changes []Change, one func(registry.State) 
 		out = append(out, f)
 	}
 	return out, nil
+}
+
+func amendmentsOf(changes []Change) []*registry.Amendment {
+	out := make([]*registry.Amendment, len(changes))
+	for i, c := range changes {
+		out[i] = c.Amendment
+	}
+	return out
+}
+
+// pointsOf are points that stand for a geometry, each on it.
+func pointsOf(g orb.Geometry) []orb.Point {
+	switch g := g.(type) {
+	case orb.Point:
+		return []orb.Point{g}
+	case orb.MultiPoint:
+		return g
+	case orb.LineString:
+		return g[len(g)/2 : len(g)/2+1]
+	case orb.MultiLineString:
+		return pointsOf(g[0])
+	case orb.Polygon:
+		return []orb.Point{onSurface(orb.MultiPolygon{g})}
+	case orb.MultiPolygon:
+		return []orb.Point{onSurface(g)}
+	}
+	return nil
 }
 
 // updated is when the feature last changed: its record's revision, or a later one of an amendment that changes it.

@@ -91,7 +91,7 @@ func (s *session) derived(ctx context.Context, x registry.Stored) (registry.Deri
 		d.Own = addUnit(d.Own, res.Code)
 		d.Touches = s.addUnits(d.Touches, res.Code, p.Place.Within)
 	}
-	maker := feature.Maker{Places: s.Places, Spot: func(code registry.PlaceCode) (feature.Spot, bool, error) { return s.spot(ctx, code) }}
+	maker := feature.Maker{Places: s.Places, Spot: func(code registry.PlaceCode) (feature.Spot, bool, error) { return s.spot(ctx, code) }, Resolve: s.resolve}
 	var err error
 	switch r := x.Record.(type) {
 	case *registry.Site:
@@ -141,6 +141,11 @@ func (s *session) derived(ctx context.Context, x registry.Stored) (registry.Deri
 		}
 	case *registry.Organisation:
 		d.Own, d.Touches = nil, nil // an organisation's seat isn't where it acts
+	}
+	for _, f := range d.Features { // an amendment may have moved it, or a site of it
+		for _, code := range f.Places {
+			d.Touches = addUnit(d.Touches, code)
+		}
 	}
 	d.Search = words(x.Record)
 	return d, err

@@ -7,8 +7,10 @@ package publish
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -296,6 +298,12 @@ func (s *session) tryAmendment(ctx context.Context, a *registry.Amendment) (prob
 			problems = append(problems, registry.Problem{Pointer: pointer, Got: err.Error(), Takes: "a field of " + string(target) + " and a value of its type"})
 			continue
 		}
+		if twin, err := otherCase(next, c); err != nil {
+			return nil, err
+		} else if twin != "" {
+			problems = append(problems, registry.Problem{Pointer: pointer + twin, Got: "a field's name in other case", Takes: "the name as the schema writes it"})
+			continue
+		}
 		next.Head().Statements = append(next.Head().Statements, registry.Statement{Path: c.Path, Source: "any", Paragraph: 1, Sentence: 1, Words: "x", SHA256: strings.Repeat("0", 64)})
 		for _, p := range registry.Validate(next) {
 			if registry.Below(p.Pointer, c.Path) {
@@ -304,4 +312,71 @@ func (s *session) tryAmendment(ctx context.Context, a *registry.Amendment) (prob
 		}
 	}
 	return problems, nil
+}
+
+// otherCase finds a field of a change that encoding/json took for another, because it doesn't tell capitals from small letters. It
+// returns a pointer into the change: "/path", or below "/value"; empty when there is none.
+func otherCase(next registry.Record, c registry.Change) (pointer string, err error) {
+	raw, err := registry.Canonical(next)
+	if err != nil {
+		return "", err
+	}
+	var taken, given any
+	if err := errors.Join(json.Unmarshal(raw, &taken), json.Unmarshal(c.Value, &given)); err != nil {
+		return "", err
+	}
+	for _, key := range strings.Split(strings.TrimPrefix(c.Path, "/"), "/") {
+		if twin(taken, key) {
+			return "/path", nil
+		}
+		switch t := taken.(type) {
+		case map[string]any:
+			taken = t[key]
+		case []any:
+			if i, err := strconv.Atoi(key); err == nil && i >= 0 && i < len(t) {
+				taken = t[i]
+			} else if len(t) > 0 {
+				taken = t[len(t)-1] // "-": what was added
+			}
+		}
+	}
+	return twinBelow("/value", given, taken), nil
+}
+
+// twinBelow is the pointer of the first field of given that stands in taken in other case only.
+func twinBelow(pointer string, given, taken any) string {
+	switch g := given.(type) {
+	case map[string]any:
+		fields, _ := taken.(map[string]any)
+		for _, key := range slices.Sorted(maps.Keys(g)) {
+			if twin(taken, key) {
+				return pointer + "/" + key
+			}
+			if found := twinBelow(pointer+"/"+key, g[key], fields[key]); found != "" {
+				return found
+			}
+		}
+	case []any:
+		list, _ := taken.([]any)
+		for i := range min(len(g), len(list)) {
+			if found := twinBelow(pointer+"/"+strconv.Itoa(i), g[i], list[i]); found != "" {
+				return found
+			}
+		}
+	}
+	return ""
+}
+
+// twin reports whether an object has key in other case only.
+func twin(object any, key string) bool {
+	fields, _ := object.(map[string]any)
+	if _, there := fields[key]; there {
+		return false
+	}
+	for k := range fields {
+		if strings.EqualFold(k, key) {
+			return true
+		}
+	}
+	return false
 }

@@ -2,12 +2,14 @@ package publish_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,10 +25,46 @@ import (
 // published is when test records are published.
 var published = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
-// open opens an empty registry on a file of its own.
+// publisher is a publisher into a store, at an hour that stands still.
+func publisher(store registry.Store) (*publish.Publisher, error) {
+	places, err := gazetteer.Default()
+	return &publish.Publisher{Store: store, Places: places, Now: func() time.Time { return published }}, err
+}
+
+// empty is a database file that holds the boundaries and nothing else; it is built once, since that takes a second.
+var empty = sync.OnceValues(func() ([]byte, error) {
+	folder, err := os.MkdirTemp("", "mithaq-publish-test")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(folder)
+	path := filepath.Join(folder, "registry.db")
+	store, err := sqlite.Open(context.Background(), path)
+	if err != nil {
+		return nil, err
+	}
+	p, err := publisher(store)
+	if err == nil {
+		err = p.ShippedBoundaries(context.Background())
+	}
+	if err := errors.Join(err, store.Close()); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
+
+// open opens a registry with the boundaries and no record, on a file of its own.
 func open(t *testing.T) (*sqlite.Store, *publish.Publisher) {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "registry.db"))
+	database, err := empty()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "registry.db")
+	if err := os.WriteFile(path, database, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	store, err := sqlite.Open(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,12 +73,8 @@ func open(t *testing.T) (*sqlite.Store, *publish.Publisher) {
 			t.Error(err)
 		}
 	})
-	places, err := gazetteer.Default()
+	p, err := publisher(store)
 	if err != nil {
-		t.Fatal(err)
-	}
-	p := &publish.Publisher{Store: store, Places: places, Now: func() time.Time { return published }}
-	if err := p.ShippedBoundaries(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return store, p
@@ -215,13 +249,17 @@ func TestWhatFilesCantKnowIsRefused(t *testing.T) {
 		return `"position":{"geometry":{"type":"Point","coordinates":[` + lon + `,` + lat + `]},"precision":"point"},`
 	}
 	for name, tc := range map[string]struct{ position, more, pointer, got string }{
-		"a position elsewhere":             {point("-7.6", "33.6"), "", "/position/geometry/coordinates", "outside Tafraout"},
-		"a swapped position":               {point("29.72", "-8.97"), "", "/position/geometry/coordinates", "when swapped"},
-		"an amendment of nothing":          {"", amendment("a", "nobody", "2024-05-01", "/shops/created", "{}"), "/target", "no record"},
-		"an amendment of a site":           {"", amendment("a", "site", "2024-05-01", "/shops/created", "{}"), "/target", "of type site"},
-		"a change of no field":             {"", amendment("a", "accord", "2024-05-01", "/shops/lost", "1"), "/sets/0", "unknown field"},
-		"a change to a value out of range": {"", amendment("a", "accord", "2024-05-01", "/shops/created", `{"value":-1,"unit":"count","qualifier":"exact"}`), "/sets/0/value/value", "-1"},
-		"a change to a value of no set":    {"", amendment("a", "accord", "2024-05-01", "/status", `"burnt"`), "/sets/0/value", "burnt"},
+		"a position elsewhere":              {point("-7.6", "33.6"), "", "/position/geometry/coordinates", "outside Tafraout"},
+		"a swapped position":                {point("29.72", "-8.97"), "", "/position/geometry/coordinates", "when swapped"},
+		"an amendment of nothing":           {"", amendment("a", "nobody", "2024-05-01", "/shops/created", "{}"), "/target", "no record"},
+		"an amendment of a site":            {"", amendment("a", "site", "2024-05-01", "/shops/created", "{}"), "/target", "of type site"},
+		"a change of no field":              {"", amendment("a", "accord", "2024-05-01", "/shops/lost", "1"), "/sets/0", "unknown field"},
+		"a change to a value out of range":  {"", amendment("a", "accord", "2024-05-01", "/shops/created", `{"value":-1,"unit":"count","qualifier":"exact"}`), "/sets/0/value/value", "-1"},
+		"a change to no name at all":        {"", amendment("a", "accord", "2024-05-01", "/names", "null"), "/sets/0/value", "no text"},
+		"a change of a field in other case": {"", amendment("a", "accord", "2024-05-01", "/Shops/created", `{"value":1,"unit":"count","qualifier":"exact"}`), "/sets/0/path", "other case"},
+		"a change to fields in other case":  {"", amendment("a", "accord", "2024-05-01", "/shops/created", `{"Value":1,"unit":"count","qualifier":"exact"}`), "/sets/0/value/Value", "other case"},
+		"a list's change in other case":     {"", amendment("a", "accord", "2024-05-01", "/names/-", `{"lang":"en","text":"Zone","Origin":"registry"}`), "/sets/0/value/Origin", "other case"},
+		"a change to a value of no set":     {"", amendment("a", "accord", "2024-05-01", "/status", `"burnt"`), "/sets/0/value", "burnt"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, p := open(t)
@@ -364,5 +402,56 @@ func TestStoriesBearOutEveryStatement(t *testing.T) {
 		if _, err := p.AttachText(t.Context(), source, []byte("Un autre texte.")); !errors.As(err, &wrong) {
 			t.Errorf("%s: another text was attached: %v", source, err)
 		}
+	}
+}
+
+// An amendment that moves a site moves it on the map, and both communes know of it.
+func TestAmendedPlaceIsReachedFromBothCommunes(t *testing.T) {
+	store, p := open(t)
+	place := `{"name":"Ameln","as_written":"commune d’Ameln","level":"commune","within":"09.581"}`
+	mustPublish(t, p, read(t, "moved", file("", amendment("a1", "accord", "2024-05-01", "/place", place))))
+	for _, code := range []registry.PlaceCode{"09.581.01.05", "09.581.09.05"} {
+		found, err := store.Records(t.Context(), registry.RecordQuery{Types: []registry.Type{registry.TypeSite, registry.TypeAgreement}, Reaches: code})
+		if err != nil || len(found) != 2 {
+			t.Errorf("%s: %v, %v", code, found, err)
+		}
+	}
+	for day, want := range map[edtf.Day]registry.PlaceCode{"2024-04-30": "09.581.01.05", "2024-05-01": "09.581.09.05"} {
+		for _, collection := range []string{"sites", "agreements"} {
+			n := 0
+			err := store.EachFeature(t.Context(), registry.FeatureQuery{Collection: collection, Day: day, Places: []registry.PlaceCode{want}}, func(registry.Feature) error { n++; return nil })
+			if err != nil || n != 1 {
+				t.Errorf("%s on %s: %d in %s, %v", collection, day, n, want, err)
+			}
+		}
+	}
+}
+
+// failing is a store that answers for one record at a time and fails for any other number.
+type failing struct{ registry.Store }
+
+type failingWriter struct{ registry.Writer }
+
+func (f failing) Write(ctx context.Context, do func(registry.Writer) error) error {
+	return f.Store.Write(ctx, func(w registry.Writer) error { return do(failingWriter{w}) })
+}
+
+var errFailing = errors.New("the disk is gone")
+
+func (w failingWriter) RecordsByID(ctx context.Context, ids []registry.ID) ([]registry.Stored, error) {
+	if len(ids) != 1 {
+		return nil, errFailing
+	}
+	return w.Writer.RecordsByID(ctx, ids)
+}
+
+// A store that can't answer is no fault of the file's.
+func TestStoreErrorIsNoProblemOfTheFile(t *testing.T) {
+	_, p := open(t)
+	p.Store = failing{p.Store}
+	_, err := p.Publish(t.Context(), publish.Request{Records: read(t, "file", file("", ""))})
+	var problems publish.Problems
+	if !errors.Is(err, errFailing) || errors.As(err, &problems) {
+		t.Errorf("%v", err)
 	}
 }

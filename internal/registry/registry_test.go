@@ -213,6 +213,15 @@ func TestValidate(t *testing.T) {
 	}
 }
 
+// An amendment may set names to null; that is a problem of the amendment, and was a panic.
+func TestValidateWithoutNames(t *testing.T) {
+	s := market()
+	s.Names = nil
+	if p := Validate(s); len(p) != 1 || p[0].Pointer != "/names" {
+		t.Errorf("problems: %v", p)
+	}
+}
+
 func TestCanonicalReadsBack(t *testing.T) {
 	for _, r := range []Record{market(), amend("a", 1, "2024-05", "30")} {
 		raw, err := Canonical(r)

@@ -490,7 +490,8 @@ func (c *checker) coverage(h *Header, tree map[string]any) {
 			continue
 		}
 		if key == "titles" || key == "names" {
-			for i, t := range tree[key].([]any) {
+			texts, _ := tree[key].([]any) // null where an amendment sets it so
+			for i, t := range texts {
 				if t.(map[string]any)["origin"] == string(OriginPrinted) {
 					need(at(key, i))
 				}
