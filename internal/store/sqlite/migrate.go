@@ -15,14 +15,12 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"mithaq/internal/registry"
-	"mithaq/migrations"
 )
 
 // migrate brings the schema up to date: forward only, each migration in its own transaction. It refuses a database that is newer
 // than the program or was built by migrations of other content, and copies a database that holds anything before it touches it.
-func migrate(ctx context.Context, db *sql.DB, path string) error {
-	folder, err := fs.Sub(migrations.SQLite, "sqlite")
-	if err != nil {
+func migrate(ctx context.Context, db *sql.DB, path string, folder fs.FS) error {
+	if err := ours(ctx, db, path); err != nil {
 		return err
 	}
 	provider, err := goose.NewProvider(goose.DialectSQLite3, db, folder, goose.WithDisableGlobalRegistry(true))
@@ -55,6 +53,20 @@ func migrate(ctx context.Context, db *sql.DB, path string) error {
 	return checksums(ctx, db, folder, provider.ListSources(), target)
 }
 
+// ours refuses another program's database: the schema would be put in between its tables.
+func ours(ctx context.Context, db *sql.DB, path string) error {
+	const count = `SELECT count(*) FILTER (WHERE name = 'goose_db_version'), count(*) FROM sqlite_schema`
+	var versions, all int
+	if err := db.QueryRowContext(ctx, count).Scan(&versions, &all); err != nil {
+		return err
+	}
+	if versions == 0 && all > 0 {
+		return &registry.Error{Code: registry.Conflict, Message: fmt.Sprintf(
+			"%s is the database of another program. Name another file.", filepath.Base(path))}
+	}
+	return nil
+}
+
 // backup writes a sound copy beside the database: BASE.schema-N.TIME.backup.
 func backup(ctx context.Context, db *sql.DB, path string, schema int64) error {
 	to := fmt.Sprintf("%s.schema-%d.%s.backup", path, schema, time.Now().UTC().Format("20060102T150405.000"))
@@ -81,11 +93,12 @@ func checksums(ctx context.Context, db *sql.DB, folder fs.FS, sources []*goose.S
 		}
 		sum := sha256.Sum256(raw)
 		var kept string
-		const keep = `
-			INSERT INTO migration_checksum (version, sha256) VALUES (?, ?)
-			ON CONFLICT (version) DO UPDATE SET version = version
-			RETURNING sha256`
-		if err := db.QueryRowContext(ctx, keep, s.Version, hex.EncodeToString(sum[:])).Scan(&kept); err != nil {
+		err = db.QueryRowContext(ctx, "SELECT sha256 FROM migration_checksum WHERE version = ?", s.Version).Scan(&kept)
+		if errors.Is(err, sql.ErrNoRows) { // written once only: opening doesn't wait for whoever holds the write lock
+			kept = hex.EncodeToString(sum[:])
+			_, err = db.ExecContext(ctx, "INSERT INTO migration_checksum (version, sha256) VALUES (?, ?) ON CONFLICT DO NOTHING", s.Version, kept)
+		}
+		if err != nil {
 			return err
 		}
 		if kept != hex.EncodeToString(sum[:]) {

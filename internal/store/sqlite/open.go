@@ -17,6 +17,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -26,6 +27,7 @@ import (
 	"github.com/mattn/go-sqlite3"
 
 	"mithaq/internal/registry"
+	"mithaq/migrations"
 )
 
 // Store is a registry in a SQLite file. It implements registry.Store.
@@ -39,6 +41,15 @@ var _ registry.Store = (*Store)(nil)
 // Open opens the database file at path, makes it when there is none, and brings its schema up to date (see migrate).
 // Error: *registry.Error when the file is newer than the program, no database, or can't be written.
 func Open(ctx context.Context, path string) (*Store, error) {
+	shipped, err := fs.Sub(migrations.SQLite, "sqlite")
+	if err != nil {
+		return nil, err
+	}
+	return open(ctx, path, shipped)
+}
+
+// open is Open with the migrations given; tests bring others.
+func open(ctx context.Context, path string, folder fs.FS) (*Store, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, fmt.Errorf("folder of the database: %w", err)
 	}
@@ -51,7 +62,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 		return nil, err
 	}
 	writes.SetMaxOpenConns(1)
-	if err := migrate(ctx, writes, path); err != nil {
+	if err := migrate(ctx, writes, path, folder); err != nil {
 		return nil, errors.Join(translate("open the database", err), writes.Close())
 	}
 	reads, err := sql.Open("sqlite3", address(path, "mode=ro&_busy_timeout=1000&_query_only=on"))
@@ -66,7 +77,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 
 // address is path as SQLite's URI with the settings that every connection shares.
 func address(path, settings string) string {
-	return (&url.URL{Scheme: "file", Path: path, RawQuery: settings + "&_foreign_keys=on&_temp_store=memory"}).String()
+	return (&url.URL{Scheme: "file", Path: path, RawQuery: settings + "&_foreign_keys=on"}).String()
 }
 
 // Close ends both pools; the last to leave folds the WAL into the file.

@@ -220,9 +220,9 @@ const countAll = `
 	  count(*) FILTER (WHERE type = 'site'),
 	  count(*) FILTER (WHERE type = 'organisation'),
 	  count(*) FILTER (WHERE type = 'source'),
-	  (SELECT count(DISTINCT t.code) FROM touch AS t JOIN record AS r ON r.id = t.record_id
+	  (SELECT count(DISTINCT t.code) FROM touch AS t JOIN published AS p ON p.id = t.record_id
 	   JOIN feature AS f ON f.collection = 'communes' AND f.detail = 'medium' AND f.id = t.code
-	   WHERE r.type IN ('agreement', 'site')),
+	   WHERE p.type = 'site' OR p.type = 'agreement' AND p.body ->> '$.documentation' = 'documented'),
 	  (SELECT count(*) FROM record AS r WHERE r.type = 'site'
 	   AND NOT EXISTS (SELECT 1 FROM place_at AS p WHERE p.record_id = r.id AND p.code <> '')),
 	  count(*) FILTER (WHERE type = 'agreement' AND body ->> '$.documentation' = 'documented'
@@ -288,6 +288,9 @@ func (r reader) EachFeature(ctx context.Context, q registry.FeatureQuery, yield 
 		if err := rows.Scan(&f.Collection, &f.ID, &f.Detail, &f.From, &f.Until, &geometry, &f.JSON); err != nil {
 			return translate("read features", err)
 		}
+		if f.Until == forGood {
+			f.Until = ""
+		}
 		if geometry != nil {
 			if f.Geometry, err = wkb.Unmarshal(geometry); err != nil {
 				return fmt.Errorf("geometry of %s %s: %w", f.Collection, f.ID, err)
@@ -310,9 +313,10 @@ const search = `
 // Search implements registry.Reader.
 func (r reader) Search(ctx context.Context, words []string, limit int) ([]registry.SearchHit, error) {
 	var query []string
+	// A quoted string is a phrase to FTS5: nothing in it is an operator, and quotes are doubled. A NUL would end the query.
+	quoted := strings.NewReplacer(`"`, `""`, "\x00", " ")
 	for _, w := range words {
-		// A quoted string is a phrase to FTS5: nothing in it is an operator, and quotes are doubled.
-		query = append(query, `"`+strings.ReplaceAll(w, `"`, `""`)+`"*`)
+		query = append(query, `"`+quoted.Replace(w)+`"*`)
 	}
 	if len(query) == 0 {
 		return nil, nil
