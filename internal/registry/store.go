@@ -2,6 +2,10 @@ package registry
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/paulmach/orb"
@@ -111,7 +115,7 @@ type SearchHit struct {
 // Reader is what pages and interfaces read. Every method may return *Error; NotFound when the one thing asked for isn't there.
 type Reader interface {
 	Record(ctx context.Context, id ID) (Stored, error)
-	// RecordsByID returns those that exist, in the order asked.
+	// RecordsByID returns those that exist, in the order asked; an id asked twice is answered once.
 	RecordsByID(ctx context.Context, ids []ID) ([]Stored, error)
 	Records(ctx context.Context, q RecordQuery) ([]Stored, error)
 	// CountsByPlace counts what touches each unit; units that nothing touches have no row.
@@ -132,6 +136,17 @@ type Revision struct {
 	Author string
 	Reason string
 	At     time.Time
+}
+
+// Seal is the hash of a revision: SHA-256, lower-case hex, over the JSON list of the hash before, id, number, time, author, reason and
+// body, so that no two revisions have one form. body is the record's canonical JSON.
+func (r Revision) Seal(previous string, number int, body []byte) (string, error) {
+	sealed, err := json.Marshal([]any{previous, r.Record.Head().ID, number, r.At.UTC(), r.Author, r.Reason, string(body)})
+	if err != nil {
+		return "", fmt.Errorf("seal revision %d of %s: %w", number, r.Record.Head().ID, err)
+	}
+	sum := sha256.Sum256(sealed)
+	return hex.EncodeToString(sum[:]), nil
 }
 
 // Derived is everything that is computed from a record for reading; it replaces what stood before.

@@ -22,12 +22,19 @@ BEGIN SELECT RAISE(ABORT, 'a revision is never changed'); END;
 CREATE TRIGGER revision_is_never_deleted BEFORE DELETE ON revision
 BEGIN SELECT RAISE(ABORT, 'a revision is never deleted'); END;
 -- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER revision_is_never_replaced BEFORE INSERT ON revision
+WHEN EXISTS (SELECT 1 FROM revision
+             WHERE seq = NEW.seq OR (record_id = NEW.record_id AND number = NEW.number) OR hash = NEW.hash)
+BEGIN SELECT RAISE(ABORT, 'a revision is never replaced'); END;  -- INSERT OR REPLACE would delete without the trigger above
+-- +goose StatementEnd
 
 -- Everything below is derived from the revisions, for reading.
 
 -- The published revision of each record.
 CREATE TABLE record (
-  id       TEXT PRIMARY KEY,
+  key      INTEGER PRIMARY KEY,  -- our own, for record_words: VACUUM may renumber a bare rowid
+  id       TEXT NOT NULL UNIQUE,
   type     TEXT NOT NULL,
   revision INTEGER NOT NULL UNIQUE REFERENCES revision (seq)
 ) STRICT;
@@ -96,8 +103,8 @@ CREATE TABLE feature_place (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX feature_place_by_feature ON feature_place (key);
 
--- Words are folded by the program before they come here, so the tokenizer has only to split.
-CREATE VIRTUAL TABLE record_words USING fts5 (id UNINDEXED, words, tokenize = "unicode61 remove_diacritics 0", prefix = '2 3');
+-- Words are folded by the program before they come here, so the tokenizer has only to split. The rowid is record.key.
+CREATE VIRTUAL TABLE record_words USING fts5 (words, tokenize = "unicode61 remove_diacritics 0", prefix = '2 3');
 
 -- A source's text that the operator attached. Not derived, and not part of the public record.
 CREATE TABLE source_text (

@@ -47,8 +47,12 @@ func list[T ~string](s *statement, values []T) {
 	s.add(")")
 }
 
+// selectStored reads a record with its places in one statement, so that both are of one publication.
 const selectStored = `
-	SELECT r.id, v.number, v.body, v.at, v.hash
+	SELECT r.id, v.number, v.body, v.at, v.hash,
+	  (SELECT json_group_array(json_object('Pointer', p.pointer, 'Match', p.match, 'Code', p.code, 'Score', p.score,
+	     'Similar', json(iif(p.similar, 'true', 'false')), 'Candidates', json(p.candidates)) ORDER BY p.position)
+	   FROM place_at AS p WHERE p.record_id = r.id)
 	FROM record AS r JOIN revision AS v ON v.seq = r.revision
 	WHERE true`
 
@@ -118,7 +122,7 @@ func (r reader) Records(ctx context.Context, q registry.RecordQuery) ([]registry
 	return r.stored(ctx, &s)
 }
 
-// stored runs a statement over selectStored's columns and loads the places of all its records at once.
+// stored runs a statement over selectStored's columns.
 func (r reader) stored(ctx context.Context, s *statement) ([]registry.Stored, error) {
 	rows, err := r.q.QueryContext(ctx, s.text.String(), s.args...)
 	if err != nil {
@@ -126,13 +130,11 @@ func (r reader) stored(ctx context.Context, s *statement) ([]registry.Stored, er
 	}
 	defer rows.Close()
 	var out []registry.Stored
-	index := map[registry.ID]int{}
-	var ids []registry.ID
 	for rows.Next() {
 		var id, at string
-		var body []byte
+		var body, places []byte
 		var x registry.Stored
-		if err := rows.Scan(&id, &x.Revision, &body, &at, &x.Hash); err != nil {
+		if err := rows.Scan(&id, &x.Revision, &body, &at, &x.Hash, &places); err != nil {
 			return nil, translate("read records", err)
 		}
 		if x.Record, err = registry.Decode(body); err != nil {
@@ -141,46 +143,12 @@ func (r reader) stored(ctx context.Context, s *statement) ([]registry.Stored, er
 		if x.Updated, err = time.Parse(timeForm, at); err != nil {
 			return nil, fmt.Errorf("time of revision %d of %s: %w", x.Revision, id, err)
 		}
-		index[x.ID()] = len(out)
-		ids = append(ids, x.ID())
+		if err := json.Unmarshal(places, &x.Places); err != nil {
+			return nil, fmt.Errorf("places of %s: %w", id, err)
+		}
 		out = append(out, x)
 	}
-	if err := rows.Err(); err != nil {
-		return nil, translate("read records", err)
-	}
-	for start := 0; start < len(ids); start += batch {
-		if err := r.places(ctx, ids[start:min(start+batch, len(ids))], out, index); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
-}
-
-// places fills in the written places of the records with these ids.
-func (r reader) places(ctx context.Context, ids []registry.ID, out []registry.Stored, index map[registry.ID]int) error {
-	var s statement
-	s.add("SELECT record_id, pointer, match, code, score, similar, candidates FROM place_at WHERE record_id IN ")
-	list(&s, ids)
-	s.add(" ORDER BY record_id, position")
-	rows, err := r.q.QueryContext(ctx, s.text.String(), s.args...)
-	if err != nil {
-		return translate("read places", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var id registry.ID
-		var p registry.PlacedAt
-		var candidates []byte
-		if err := rows.Scan(&id, &p.Pointer, &p.Match, &p.Code, &p.Score, &p.Similar, &candidates); err != nil {
-			return translate("read places", err)
-		}
-		if err := json.Unmarshal(candidates, &p.Candidates); err != nil {
-			return fmt.Errorf("candidates of %s%s: %w", id, p.Pointer, err)
-		}
-		x := &out[index[id]]
-		x.Places = append(x.Places, p)
-	}
-	return translate("read places", rows.Err())
+	return out, translate("read records", rows.Err())
 }
 
 const countByPlace = `
@@ -304,10 +272,10 @@ func (r reader) EachFeature(ctx context.Context, q registry.FeatureQuery, yield 
 }
 
 const search = `
-	SELECT w.id, w.rank
-	FROM record_words AS w
+	SELECT r.id, w.rank
+	FROM record_words AS w JOIN record AS r ON r.key = w.rowid
 	WHERE record_words MATCH ?
-	ORDER BY w.rank, w.id
+	ORDER BY w.rank, r.id
 	LIMIT ?`
 
 // Search implements registry.Reader.

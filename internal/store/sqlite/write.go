@@ -3,9 +3,7 @@ package sqlite
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,7 +33,7 @@ const (
 		ON CONFLICT (id) DO UPDATE SET revision = excluded.revision`
 )
 
-// Append implements registry.Writer. The hash of a revision covers everything in it and the hash of the one before.
+// Append implements registry.Writer.
 func (w *writer) Append(ctx context.Context, rev registry.Revision) error {
 	w.dirty = true
 	head := rev.Record.Head()
@@ -50,8 +48,11 @@ func (w *writer) Append(ctx context.Context, rev registry.Revision) error {
 	}
 	number++
 	at := rev.At.UTC().Format(timeForm)
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%d\n%s\n%s\n%s\n%s", previous, head.ID, number, at, rev.Author, rev.Reason, body))
-	res, err := w.tx.ExecContext(ctx, insertRevision, string(head.ID), number, string(body), rev.Author, rev.Reason, at, previous, hex.EncodeToString(sum[:]))
+	hash, err := rev.Seal(previous, number, body)
+	if err != nil {
+		return err
+	}
+	res, err := w.tx.ExecContext(ctx, insertRevision, string(head.ID), number, string(body), rev.Author, rev.Reason, at, previous, hash)
 	if err != nil {
 		return translate(fmt.Sprintf("append revision %d of %s", number, head.ID), err)
 	}
@@ -80,7 +81,7 @@ func (w *writer) Derive(ctx context.Context, d registry.Derived) error {
 	for _, forget := range []string{
 		"DELETE FROM place_at WHERE record_id = ?",
 		"DELETE FROM touch WHERE record_id = ?",
-		"DELETE FROM record_words WHERE id = ?",
+		"DELETE FROM record_words WHERE rowid = (SELECT key FROM record WHERE id = ?)",
 		"DELETE FROM feature_box WHERE key IN (SELECT key FROM feature WHERE id = ? AND detail = '')",
 		"DELETE FROM feature WHERE id = ? AND detail = ''",
 	} {
@@ -110,7 +111,7 @@ func (w *writer) Derive(ctx context.Context, d registry.Derived) error {
 		}
 	}
 	if len(d.Search) > 0 {
-		if _, err := w.tx.ExecContext(ctx, "INSERT INTO record_words (id, words) VALUES (?, ?)", id, strings.Join(d.Search, " ")); err != nil {
+		if _, err := w.tx.ExecContext(ctx, "INSERT INTO record_words (rowid, words) SELECT key, ? FROM record WHERE id = ?", strings.Join(d.Search, " "), id); err != nil {
 			return translate("words of "+id, err)
 		}
 	}
