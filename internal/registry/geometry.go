@@ -89,6 +89,8 @@ func readPoint(p position) (orb.Point, error) {
 // CheckPosition refuses degrees outside the world, and names metres and swapped order for what they are.
 func CheckPosition(lon, lat float64) error {
 	switch {
+	case lon == 0 && lat == 0:
+		return fmt.Errorf(": got 0, 0, which is what programs write for a position that they don't know; takes a known position or none")
 	case math.Abs(lon) <= 180 && math.Abs(lat) <= 90:
 		return nil
 	case math.Abs(lat) <= 180 && math.Abs(lon) <= 90:

@@ -157,13 +157,13 @@ func TestDecimal(t *testing.T) {
 
 func TestGeometryIsReadStrictly(t *testing.T) {
 	for _, in := range []string{
-		`{"type":"Point","coordinates":[]}`, `{"type":"Point","coordinates":null}`, `{"type":"Point","coordinates":[1]}`,
+		`{"type":"Point","coordinates":[]}`, `{"type":"Point","coordinates":[0,0]}`, `{"type":"Point","coordinates":null}`, `{"type":"Point","coordinates":[1]}`,
 		`{"type":"Point","coordinates":[1,2,3]}`, `{"type":"Point","coordinates":[1,null]}`, `{"type":"Point","coordinates":["1","2"]}`,
 		`{"type":"Point","coordinates":[1e999,2]}`, `{"type":"Point","coordinates":[29.7,-97.3]}`, `{"type":"Point","coordinates":[110000,350000]}`,
 		`{"type":"Point"}`, `{"type":"GeometryCollection","geometries":[]}`, `{"type":"Point","coordinates":[1,2],"crs":{}}`, `null`, `[]`,
-		`{"type":"LineString","coordinates":[[1,2]]}`, `{"type":"MultiPoint","coordinates":[]}`, `{"type":"Polygon","coordinates":[]}`,
-		`{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,1]]]}`, `{"type":"Polygon","coordinates":[[[0,0],[1,0],[0,0]]]}`,
-		`{"type":"Polygon","coordinates":[[[0,0],[1,1],[1,0],[0,1],[0,0]]]}`, `{"type":"Polygon","coordinates":[[[0,0],[1,1],[2,2],[0,0]]]}`,
+		`{"type":"LineString","coordinates":[[6,7]]}`, `{"type":"MultiPoint","coordinates":[]}`, `{"type":"Polygon","coordinates":[]}`,
+		`{"type":"Polygon","coordinates":[[[5,5],[6,5],[6,6],[5,6]]]}`, `{"type":"Polygon","coordinates":[[[5,5],[6,5],[5,5]]]}`,
+		`{"type":"Polygon","coordinates":[[[5,5],[6,6],[6,5],[5,6],[5,5]]]}`, `{"type":"Polygon","coordinates":[[[5,5],[6,6],[7,7],[5,5]]]}`,
 	} {
 		var g Geometry
 		if err := json.Unmarshal([]byte(in), &g); err == nil && g.Geometry != nil {
@@ -172,8 +172,8 @@ func TestGeometryIsReadStrictly(t *testing.T) {
 	}
 	for in, want := range map[string]string{
 		`{"type":"Point","coordinates":[-9.73,29.7]}`:                               `{"type":"Point","coordinates":[-9.73,29.7]}`,
-		`{"coordinates":[[[0,0],[0,1],[1,1],[1,0],[0,0]]],"type":"Polygon"}`:        `{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,1],[0,0]]]}`,
-		`{"type":"MultiPolygon","coordinates":[[[[0,0],[1,0],[1,1],[0,1],[0,0]]]]}`: `{"type":"MultiPolygon","coordinates":[[[[0,0],[1,0],[1,1],[0,1],[0,0]]]]}`,
+		`{"coordinates":[[[5,5],[5,6],[6,6],[6,5],[5,5]]],"type":"Polygon"}`:        `{"type":"Polygon","coordinates":[[[5,5],[6,5],[6,6],[5,6],[5,5]]]}`,
+		`{"type":"MultiPolygon","coordinates":[[[[5,5],[6,5],[6,6],[5,6],[5,5]]]]}`: `{"type":"MultiPolygon","coordinates":[[[[5,5],[6,5],[6,6],[5,6],[5,5]]]]}`,
 	} {
 		var g Geometry
 		if err := json.Unmarshal([]byte(in), &g); err != nil {
@@ -199,6 +199,9 @@ func TestValidate(t *testing.T) {
 		"/statements/0/path":            func(s *Site) { s.Statements[0].Path = "/nowhere" },
 		"/statements/0/sentence_sha256": func(s *Site) { s.Statements[0].SHA256 = "ab" },
 		"/status":                       func(s *Site) { s.Statements = s.Statements[:2] },
+		"/statements/1/path":            func(s *Site) { s.Statements[1].Path = "" },
+		"/names/0/lang":                 func(s *Site) { s.Names[0].Lang = "fra" },
+		"/statements/0/words":           func(s *Site) { s.Statements[0].Words = "a\u200fb" },
 	} {
 		s := market()
 		spoil(s)

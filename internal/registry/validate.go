@@ -388,7 +388,7 @@ func (c *checker) strings(pointer string, v any) {
 	switch v := v.(type) {
 	case string:
 		for _, r := range v {
-			if r < 0x20 || r == 0x7f || r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069 || r == 0x200B || r == 0xFEFF || r == 0xFFFD {
+			if hides(r) {
 				c.add(pointer, fmt.Sprintf("a text with the character U+%04X", r), "text without control, direction-changing or invisible characters")
 				return
 			}
@@ -409,11 +409,18 @@ func (c *checker) strings(pointer string, v any) {
 	}
 }
 
+// hides reports whether r is a control character or one that shows nothing and moves what is round it: line separators, direction marks,
+// embeddings and isolates, the zero-width space, the byte order mark, and the sign of a lost character.
+func hides(r rune) bool {
+	return r < 0x20 || r >= 0x7F && r < 0xA0 || r == 0x061C || r == 0x200B || r == 0x200E || r == 0x200F ||
+		r >= 0x2028 && r <= 0x202E || r >= 0x2066 && r <= 0x2069 || r == 0xFEFF || r == 0xFFFD
+}
+
 var hashForm = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
 func (c *checker) statements(h *Header, tree any) {
 	for i, s := range h.Statements {
-		if _, ok := Lookup(tree, s.Path); !ok {
+		if _, ok := Lookup(tree, s.Path); !ok || s.Path == "" { // a statement of the whole record would vouch for anything
 			c.add(at("statements", i, "path"), quote(s.Path), "a JSON pointer to a value of this record")
 		}
 		if s.Paragraph < 1 {
