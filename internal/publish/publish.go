@@ -76,7 +76,11 @@ func (p *Publisher) Publish(ctx context.Context, req Request) (Report, error) {
 		if err != nil {
 			return err
 		}
-		if problems = append(problems, unfit...); len(problems) > 0 {
+		misquotes, err := s.quoted(ctx, req.Records)
+		if err != nil {
+			return err
+		}
+		if problems = append(append(problems, unfit...), misquotes...); len(problems) > 0 {
 			slices.SortStableFunc(problems, func(a, b Problem) int { return a.Index - b.Index })
 			return Problems(problems)
 		}

@@ -455,3 +455,18 @@ func TestStoreErrorIsNoProblemOfTheFile(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// A record that comes after its source's text is held to that text, too.
+func TestAttachedTextHoldsForLaterRecords(t *testing.T) {
+	_, p := open(t)
+	records := read(t, "first", file("", ""))
+	mustPublish(t, p, records[:1]) // the source alone
+	if _, err := p.AttachText(t.Context(), "src", []byte("La zone aura 25 locaux.")); err != nil {
+		t.Fatal(err)
+	}
+	_, err := p.Publish(t.Context(), publish.Request{Records: records})
+	var problems publish.Problems
+	if !errors.As(err, &problems) || !strings.HasPrefix(problems[0].Pointer, "/statements/0/sentence_sha256") {
+		t.Errorf("statements with another hash were taken: %v", err)
+	}
+}

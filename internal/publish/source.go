@@ -2,6 +2,7 @@ package publish
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -57,6 +58,45 @@ func (p *Publisher) AttachText(ctx context.Context, id registry.ID, raw []byte) 
 		return w.AttachText(ctx, id, registry.SourceText{Raw: raw, SHA256: text.SHA256(), Attached: p.Now()})
 	})
 	return checked, err
+}
+
+// quoted checks the statements of records against the texts that are attached already: what is published later is held to
+// the same words as what was there when the text came.
+func (s *session) quoted(ctx context.Context, records []registry.Record) (problems []Problem, err error) {
+	texts := map[registry.ID]*passage.Text{}
+	for i, r := range records {
+		for j, st := range r.Head().Statements {
+			text, known := texts[st.Source]
+			if !known {
+				if text, err = s.attached(ctx, st.Source); err != nil {
+					return nil, err
+				}
+				texts[st.Source] = text
+			}
+			if text == nil {
+				continue
+			}
+			if p := misquoted(*text, st); p != nil {
+				p.Pointer = "/statements/" + strconv.Itoa(j) + p.Pointer
+				problems = append(problems, Problem{i, *p})
+			}
+		}
+	}
+	return problems, nil
+}
+
+// attached is a source's text, nil when none is attached.
+func (s *session) attached(ctx context.Context, source registry.ID) (*passage.Text, error) {
+	raw, err := s.w.SourceText(ctx, source)
+	var known *registry.Error
+	if errors.As(err, &known) && known.Code == registry.NotFound {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	text, err := passage.Parse(raw.Raw)
+	return &text, err
 }
 
 // misquoted says what of a statement the text doesn't bear out; nil when it bears out all.

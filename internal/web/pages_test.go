@@ -14,12 +14,12 @@ func TestPagesOverHTTP(t *testing.T) {
 		path string
 		has  []string // in the text, blanks of any kind being one space
 	}{
-		{"/fr/", []string{"Les accords de l’artisanat", "Tiznit", "site non situé", "Aouartas"}},
+		{"/fr/", []string{"Les accords de l’artisanat", "Tiznit", "site non localisé", "Aouartas"}},
 		{"/fr/communes/09.581.01.05", []string{"Réhabilitation du marché", "15 locaux", "Espace d’exposition", "date non indiquée", "non indiqué par la source", "Ammelne", "paragraphe 8, phrase 1"}},
 		{"/ar/communes/09.581.01.05", []string{"تافراوت", "15 محلا", "التاريخ غير مذكور"}},
 		{"/en/communes/09.581.01.05", []string{"15 units", "not stated by the source"}},
 		{"/fr/communes/09.581.09.05", []string{"Ammelne", "Askin", "Ighalen", "Festival Tifawin", "Festival de l’Amande", "annuel"}},
-		{"/fr/provinces/09.581", []string{"Non situés 1", "Aouartas", "25 locaux", "environ 1 000 m²", "8 sites sans chiffre", "7 · 2 seulement mentionnés"}},
+		{"/fr/provinces/09.581", []string{"Non localisés 1", "Aouartas", "25 locaux", "environ 1 000 m²", "8 sites sans chiffre", "7 · 2 seulement mentionnés"}},
 		{"/fr/regions/09", []string{"Souss-Massa", "Tiznit", "Taroudannt"}},
 		{"/fr/agreements/tiznit-jewellery-framework", []string{"ministère des Finances", "elle est peut-être incomplète"}},
 		{"/fr/agreements/tiznit-pottery-complex", []string{"n’est connu que par d’autres fiches", "Annexe modifiant"}},
@@ -33,7 +33,7 @@ func TestPagesOverHTTP(t *testing.T) {
 		{"/fr/events/event-chefchaouen-study-visit", []string{"10 septembre 2015", "Tunis, Tunisie", "11 septembre 2015", "Sousse, Tunisie"}},
 		{"/fr/programmes/prog-craft-strategy-2021-2030", []string{"5 axes", "3 phases", "Contrat-programme"}},
 		{"/fr/organisations/org-giz", []string{"GIZ"}},
-		{"/fr/sites/site-aouartas-craft-zone", []string{"Non situé sur la carte", "commune d’Aouartas"}},
+		{"/fr/sites/site-aouartas-craft-zone", []string{"Non localisé sur la carte", "commune d’Aouartas"}},
 		{"/fr/sources/src-tiznit-press-fr", []string{"¶ 8", "restauration de 15 locaux", "non indiqué par la source"}},
 		{"/fr/search?q=Tafraoute", []string{"Tafraout"}},
 		{"/fr/search?q=" + "%D8%AA%D8%A7%D9%81%D8%B1%D8%A7%D9%88%D8%AA", []string{"Tafraout"}},
