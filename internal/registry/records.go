@@ -24,7 +24,7 @@ type Source struct {
 	URL  string    `json:"url,omitempty"`
 	// Rights says whether its sentences may be shown; RightsNote says why.
 	Rights     Rights `json:"rights"`
-	RightsNote string `json:"rights_note,omitempty"`
+	RightsNote Texts  `json:"rights_note,omitempty"`
 }
 
 // Organisation is an organisation's identity, apart from the names that sources print in agreements.

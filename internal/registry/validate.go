@@ -242,6 +242,7 @@ func (s *Source) check(c *checker) {
 	c.day("/page_date", s.PageDate)
 	c.day("/read", s.Read)
 	member(c, "/rights", s.Rights, RightsList)
+	c.texts("/rights_note", s.RightsNote, false)
 	if s.URL != "" {
 		if u, err := url.Parse(s.URL); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 			c.add("/url", quote(s.URL), "an http or https address")

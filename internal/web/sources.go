@@ -107,7 +107,9 @@ func (r *reading) sourceFacts(stored registry.Stored, source *registry.Source) [
 		facts = append(facts, r.fact(s, "source.address", "/url", Value{Link: Link{Text: Text{Text: source.URL, Dir: "ltr"}, Href: safeAddress(source.URL)}}))
 	}
 	rights := r.fact(s, "source.rights", "/rights", r.value(label(r.words, "rights", source.Rights)))
-	rights.Note = source.RightsNote
+	if note, ok := source.RightsNote.In(string(r.words.lang)); ok {
+		rights.Note = note.Text
+	}
 	return append(facts, rights)
 }
 
