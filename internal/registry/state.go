@@ -187,11 +187,11 @@ func set(r Record, path string, value json.RawMessage) (next Record, before json
 	if err != nil {
 		return nil, nil, err
 	}
-	tree, err := number(raw)
+	tree, err := decodeTree(raw)
 	if err != nil {
 		return nil, nil, err
 	}
-	leaf, err := number(value)
+	leaf, err := decodeTree(value)
 	if err != nil {
 		return nil, nil, fmt.Errorf("value: %w", err)
 	}
@@ -214,8 +214,8 @@ func set(r Record, path string, value json.RawMessage) (next Record, before json
 // fixedFields say what a record is; no amendment changes them.
 var fixedFields = []string{"type", "id", "statements", "documentation", "target", "agreements", "sets"}
 
-// number decodes JSON and keeps its numbers as written.
-func number(raw []byte) (v any, err error) {
+// decodeTree decodes JSON and keeps its numbers as written.
+func decodeTree(raw []byte) (v any, err error) {
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.UseNumber()
 	err = dec.Decode(&v)

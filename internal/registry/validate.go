@@ -48,7 +48,7 @@ func Validate(r Record) []Problem {
 		c.add("", err.Error(), "a record that can be written")
 		return c.problems
 	}
-	tree, _ := number(raw)
+	tree, _ := decodeTree(raw)
 	c.strings("", tree)
 	c.statements(h, tree)
 	if h.Type != TypeSource {
