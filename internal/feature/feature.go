@@ -35,15 +35,8 @@ var Collections = []string{Sites, Agreements, Communes, Provinces, Regions}
 
 // BoundaryCollection is where the boundaries of a level are; empty for a level without boundaries.
 func BoundaryCollection(level registry.PlaceLevel) string {
-	switch level {
-	case registry.LevelCommune:
-		return Communes
-	case registry.LevelProvince:
-		return Provinces
-	case registry.LevelRegion:
-		return Regions
-	case registry.LevelArrondissement:
-		return Arrondissements
+	if level == registry.LevelArrondissement || slices.Contains(registry.PagedLevels, level) {
+		return level.Plural()
 	}
 	return ""
 }

@@ -36,7 +36,7 @@ func (s *Server) placeFile(level registry.PlaceLevel) fiber.Handler {
 		if err != nil {
 			return err
 		}
-		path := "/" + placeSegments[level] + "/" + string(unit.Code)
+		path := "/" + level.Plural() + "/" + string(unit.Code)
 		options := httpserve.StreamOptions{ContentType: mimeGeoJSON, Version: v}
 		return httpserve.Stream(c, options, func(ctx context.Context, w io.Writer) error {
 			out := newCollectionWriter(w)

@@ -122,7 +122,7 @@ func (s *Server) recordFile(t registry.Type) fiber.Handler {
 		if err != nil {
 			return err
 		}
-		path := "/" + Segments[t] + "/" + id
+		path := "/" + t.Plural() + "/" + id
 		d.Links = append([]link{{Href: s.BaseURL + path + ".json", Rel: "self", Type: mimeJSON}}, s.pageLinks(path)...)
 		return s.sendJSON(c, mimeJSON, d)
 	}

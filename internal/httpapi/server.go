@@ -44,28 +44,16 @@ func (s *Server) Mount(app *fiber.App) {
 	app.Get("/api/collections/:collection", s.collection)
 	app.Get("/api/collections/:collection/items", s.items)
 	app.Get("/api/collections/:collection/items/:id", s.item)
-	for level, segment := range placeSegments {
-		app.Get("/"+segment+"/:file", s.placeFile(level))
+	for _, level := range registry.PagedLevels {
+		app.Get("/"+level.Plural()+"/:file", s.placeFile(level))
 	}
-	for t, segment := range Segments {
-		app.Use("/"+segment, httpserve.ReadableByAll)
-		app.Get("/"+segment+"/:file", s.recordFile(t))
+	for _, t := range registry.Types {
+		app.Use("/"+t.Plural(), httpserve.ReadableByAll)
+		app.Get("/"+t.Plural()+"/:file", s.recordFile(t))
 	}
 	app.Get("/schemas/records.json", func(c *fiber.Ctx) error {
 		return httpserve.Send(c, httpserve.Payload{ContentType: mimeSchema, Body: dossier.Schema})
 	})
-}
-
-// placeSegments are the first segments of the addresses of places.
-var placeSegments = map[registry.PlaceLevel]string{
-	registry.LevelCommune: "communes", registry.LevelProvince: "provinces", registry.LevelRegion: "regions",
-}
-
-// Segments are the segments of the addresses of records, the same for pages and their JSON twins.
-var Segments = map[registry.Type]string{
-	registry.TypeSource: "sources", registry.TypeOrganisation: "organisations", registry.TypeProgramme: "programmes",
-	registry.TypeAgreement: "agreements", registry.TypeAmendment: "amendments", registry.TypeSite: "sites",
-	registry.TypeEvent: "events", registry.TypeAnnouncement: "announcements",
 }
 
 // asOf is the parameter that asks for the state on a day.

@@ -27,6 +27,12 @@ const (
 // PlaceLevels lists every level, widest first.
 var PlaceLevels = []PlaceLevel{LevelCountry, LevelRegion, LevelProvince, LevelPrefecture, LevelCercle, LevelCommune, LevelArrondissement}
 
+// PagedLevels are the levels that have addresses of their own: pages, GeoJSON and collections.
+var PagedLevels = []PlaceLevel{LevelRegion, LevelProvince, LevelCommune}
+
+// Plural is the level in the plural, as addresses and collections name it.
+func (l PlaceLevel) Plural() string { return string(l) + "s" }
+
 // PlaceMatch says how a written place met the gazetteer. It is a value, not an error: an unresolved place is known to be unknown.
 type PlaceMatch string
 

@@ -36,6 +36,9 @@ const (
 // Types lists every type in the order in which files hold them: what is pointed at stands before what points.
 var Types = []Type{TypeSource, TypeOrganisation, TypeProgramme, TypeAgreement, TypeAmendment, TypeSite, TypeEvent, TypeAnnouncement}
 
+// Plural is the type in the plural, as addresses name it.
+func (t Type) Plural() string { return string(t) + "s" }
+
 // Record is one record of any type.
 type Record interface {
 	// Head is what every record has.

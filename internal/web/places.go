@@ -404,7 +404,7 @@ func (r *reading) areaView(p registry.Place, tiles Tiles) (AreaView, error) {
 	v.Agreements, _ = r.agreementRows(found.Agreements)
 	documented, tally := r.tally(found.Agreements)
 	v.Tally, v.Summary = tally, r.summary(documented, len(found.Sites), len(found.Events))
-	v.GeoJSON = "/" + placeSegments[p.Level] + "/" + string(p.Code) + ".geojson"
+	v.GeoJSON = "/" + p.Level.Plural() + "/" + string(p.Code) + ".geojson"
 	if v.Above, v.Programmes, err = r.fromAbove(found.Above); err != nil {
 		return AreaView{}, err
 	}

@@ -145,22 +145,10 @@ func (r *reading) followAgreements(views []registry.AgreementView) error {
 	return r.follow(all...)
 }
 
-// segments are the parts of the addresses of records' pages.
-var segments = map[registry.Type]string{
-	registry.TypeSource:       "sources",
-	registry.TypeOrganisation: "organisations",
-	registry.TypeProgramme:    "programmes",
-	registry.TypeAgreement:    "agreements",
-	registry.TypeAmendment:    "amendments",
-	registry.TypeSite:         "sites",
-	registry.TypeEvent:        "events",
-	registry.TypeAnnouncement: "announcements",
-}
-
 // href is the address of a record's page. A day that the visitor asked for travels on to the pages that have one.
 func (r *reading) href(t registry.Type, id registry.ID) string {
-	address := "/" + string(r.lang) + "/" + segments[t] + "/" + string(id)
-	if r.asOf && t == registry.TypeAgreement {
+	address := "/" + string(r.lang) + "/" + t.Plural() + "/" + string(id)
+	if r.asOf && (t == registry.TypeAgreement || t == registry.TypeSite) {
 		address += "?as-of=" + url.QueryEscape(string(r.day))
 	}
 	return address
@@ -261,13 +249,6 @@ func (r *reading) otherPlaceName(p registry.Place) Text {
 	return Text{Text: p.NameAR, Lang: "ar", Dir: "rtl"}
 }
 
-// placeSegments are the levels that have pages, and the parts of their addresses.
-var placeSegments = map[registry.PlaceLevel]string{
-	registry.LevelCommune:  "communes",
-	registry.LevelProvince: "provinces",
-	registry.LevelRegion:   "regions",
-}
-
 // placeLink leads to a unit's page, or to that of the nearest unit above it that has one.
 func (r *reading) placeLink(code registry.PlaceCode) Link {
 	if code == registry.Country {
@@ -288,11 +269,10 @@ func (r *reading) placeLink(code registry.PlaceCode) Link {
 }
 
 func (r *reading) placeHref(p registry.Place) string {
-	segment := placeSegments[p.Level]
-	if segment == "" {
+	if !slices.Contains(registry.PagedLevels, p.Level) {
 		return ""
 	}
-	address := "/" + string(r.lang) + "/" + segment + "/" + string(p.Code)
+	address := "/" + string(r.lang) + "/" + p.Level.Plural() + "/" + string(p.Code)
 	if r.asOf && p.Level == registry.LevelCommune {
 		address += "?as-of=" + url.QueryEscape(string(r.day))
 	}
@@ -303,7 +283,7 @@ func (r *reading) placeHref(p registry.Place) string {
 func (r *reading) breadcrumb(code registry.PlaceCode) []Link {
 	crumbs := []Link{{Text: r.ours(r.say("place.country")), Href: "/" + string(r.lang) + "/"}}
 	for _, p := range r.gaz.Ancestors(code) {
-		if placeSegments[p.Level] != "" {
+		if slices.Contains(registry.PagedLevels, p.Level) {
 			crumbs = append(crumbs, r.placeLink(p.Code))
 		}
 	}

@@ -22,7 +22,7 @@ func (r *reading) recordHead(s registry.Stored, kind string) RecordHead {
 	return RecordHead{
 		Kind:    kind,
 		Title:   r.titleOf(s.Record),
-		JSON:    "/" + segments[head.Type] + "/" + string(head.ID) + ".json",
+		JSON:    "/" + head.Type.Plural() + "/" + string(head.ID) + ".json",
 		History: r.say("record.history", args{"Revision": r.whole(s.Revision), "Date": r.sayDay(dayOf(s.Updated))}),
 	}
 }
