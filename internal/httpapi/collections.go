@@ -127,7 +127,7 @@ func (info collectionInfo) known() []string {
 // query turns parameters into a question to the store.
 func (s *Server) query(info collectionInfo, p httpserve.Params) (q registry.FeatureQuery, err error) {
 	q.Collection = info.id
-	if q.Day, err = Day(p, s.Now()); err != nil {
+	if q.Day, err = registry.DayAsked(p[asOf], s.Now()); err != nil {
 		return q, err
 	}
 	if info.boundaries {

@@ -28,7 +28,7 @@ func (s *Server) placeFile(level registry.PlaceLevel) fiber.Handler {
 		if err != nil {
 			return err
 		}
-		day, err := Day(p, s.Now())
+		day, err := registry.DayAsked(p[asOf], s.Now())
 		if err != nil {
 			return err
 		}

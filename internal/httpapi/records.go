@@ -114,7 +114,7 @@ func (s *Server) recordFile(t registry.Type) fiber.Handler {
 		if err != nil {
 			return err
 		}
-		day, err := Day(p, s.Now())
+		day, err := registry.DayAsked(p[asOf], s.Now())
 		if err != nil {
 			return err
 		}

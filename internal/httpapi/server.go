@@ -56,20 +56,8 @@ func (s *Server) Mount(app *fiber.App) {
 	})
 }
 
-// asOf is the parameter that asks for the state on a day.
+// asOf is the parameter that asks for the state on a day; see registry.DayAsked.
 const asOf = "as-of"
-
-// Day reads as-of; without it the answer is for today, in UTC.
-func Day(p httpserve.Params, now time.Time) (edtf.Day, error) {
-	if !p.Has(asOf) {
-		return edtf.DayOf(now.UTC()), nil
-	}
-	day, err := edtf.ParseDay(p[asOf])
-	if err != nil {
-		return "", &registry.Error{Code: registry.Invalid, Message: "The day can't be read.", Param: asOf, Got: p[asOf], Takes: "a day as 2024-05-01"}
-	}
-	return day, nil
-}
 
 // version names the data behind an answer: the publications so far, the program, and the question.
 func (s *Server) version(ctx context.Context, c *fiber.Ctx, day edtf.Day) (string, error) {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"mithaq/internal/edtf"
 )
@@ -62,6 +63,18 @@ func (a *Amendment) bounds() (first, last edtf.Day, hasFirst, hasLast bool) {
 
 // doubtful reports whether a part of a date is marked uncertain or approximate.
 func doubtful(p edtf.Part) bool { return p.Uncertain() || p.Approximate() }
+
+// DayAsked reads the day that somebody asks the state of, today (UTC) for an empty text. Error: *Error for what is no day.
+func DayAsked(text string, now time.Time) (edtf.Day, error) {
+	if text == "" {
+		return edtf.DayOf(now.UTC()), nil
+	}
+	day, err := edtf.ParseDay(text)
+	if err != nil {
+		return "", &Error{Code: Invalid, Message: "This is not a day.", Param: "as-of", Got: text, Takes: "a day as 2024-05-01", Err: err}
+	}
+	return day, nil
+}
 
 // AppliedChange is one field of one record that an amendment sets, or may set.
 type AppliedChange struct {

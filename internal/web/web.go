@@ -12,7 +12,6 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
-	"mithaq/internal/edtf"
 	"mithaq/internal/gazetteer"
 	"mithaq/internal/httpserve"
 	"mithaq/internal/passage"
@@ -104,24 +103,21 @@ func langOf(c *fiber.Ctx) Lang {
 
 // read starts the reading of one page, on a day of the visitor's or today.
 func (s *Server) read(c *fiber.Ctx, q httpserve.Params) (*reading, error) {
-	r := &reading{
+	day, err := registry.DayAsked(q[asOfParam], s.now())
+	if err != nil {
+		return nil, err
+	}
+	return &reading{
 		words: s.words[langOf(c)],
 		ctx:   c.UserContext(),
 		store: s.Store,
 		gaz:   s.Gazetteer,
-		day:   edtf.DayOf(s.now()),
+		day:   day,
+		asOf:  q.Has(asOfParam),
 		known: map[registry.ID]registry.Stored{},
 		texts: map[registry.ID]*passage.Text{},
-	}
-	if q.Has(asOfParam) {
-		day, err := edtf.ParseDay(q[asOfParam])
-		if err != nil {
-			return nil, &registry.Error{Code: registry.Invalid, Message: "This is not a day.", Param: asOfParam, Got: q[asOfParam], Takes: "a day as 2024-05-01", Err: err}
-		}
-		r.day, r.asOf = day, true
-	}
-	return r, nil
+	}, nil
 }
 
-// asOfParam asks for the state in force on a day.
+// asOfParam asks for the state in force on a day; see registry.DayAsked.
 const asOfParam = "as-of"
