@@ -75,7 +75,7 @@ func (p *Publisher) putBoundaries(ctx context.Context, w registry.Writer, versio
 	if err := w.PutBoundaries(ctx, version, features); err != nil {
 		return err
 	}
-	s := &session{Publisher: p, w: w, spots: map[registry.PlaceCode]feature.Spot{}}
+	s := &publication{Publisher: p, w: w, spots: map[registry.PlaceCode]feature.Spot{}}
 	placed, err := w.Records(ctx, registry.RecordQuery{Types: []registry.Type{registry.TypeSite, registry.TypeAgreement}})
 	if err != nil {
 		return err

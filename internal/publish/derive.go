@@ -14,7 +14,7 @@ import (
 
 // touched lists the records whose derived rows depend on the changed ones: an agreement's on its sites and amendments, a site's on the
 // amendments of its agreements, and so on.
-func (s *session) touched(ctx context.Context, changed []registry.Record) ([]registry.ID, error) {
+func (s *publication) touched(ctx context.Context, changed []registry.Record) ([]registry.ID, error) {
 	ids := map[registry.ID]bool{}
 	agreements := map[registry.ID]bool{}
 	for _, r := range changed {
@@ -51,7 +51,7 @@ func (s *session) touched(ctx context.Context, changed []registry.Record) ([]reg
 }
 
 // derive writes the derived rows of records: sites first, then agreements, which look at their sites, then what looks at agreements.
-func (s *session) derive(ctx context.Context, ids []registry.ID, progress func(done, total int)) error {
+func (s *publication) derive(ctx context.Context, ids []registry.ID, progress func(done, total int)) error {
 	records, err := s.w.RecordsByID(ctx, ids)
 	if err != nil {
 		return err
@@ -82,7 +82,7 @@ func (s *session) derive(ctx context.Context, ids []registry.ID, progress func(d
 }
 
 // derived computes everything that is read of a record beside its body.
-func (s *session) derived(ctx context.Context, x registry.Stored) (registry.Derived, error) {
+func (s *publication) derived(ctx context.Context, x registry.Stored) (registry.Derived, error) {
 	d := registry.Derived{Record: x.ID()}
 	x.Places = s.resolveAll(x.Record)
 	d.Places = x.Places
@@ -152,7 +152,7 @@ func (s *session) derived(ctx context.Context, x registry.Stored) (registry.Deri
 }
 
 // touchesOf adds what agreement id touches: its own places and its sites'.
-func (s *session) touchesOf(ctx context.Context, touches []registry.PlaceCode, id registry.ID) ([]registry.PlaceCode, error) {
+func (s *publication) touchesOf(ctx context.Context, touches []registry.PlaceCode, id registry.ID) ([]registry.PlaceCode, error) {
 	a, err := s.w.Record(ctx, id)
 	if err != nil {
 		return nil, err
@@ -170,7 +170,7 @@ func (s *session) touchesOf(ctx context.Context, touches []registry.PlaceCode, i
 }
 
 // changes are the amendments of agreements, in no order.
-func (s *session) changes(ctx context.Context, agreements []registry.ID) ([]feature.Change, error) {
+func (s *publication) changes(ctx context.Context, agreements []registry.ID) ([]feature.Change, error) {
 	if len(agreements) == 0 {
 		return nil, nil
 	}
@@ -186,7 +186,7 @@ func (s *session) changes(ctx context.Context, agreements []registry.ID) ([]feat
 }
 
 // resolveAll asks the gazetteer for every written place of a record.
-func (s *session) resolveAll(r registry.Record) (out []registry.PlacedAt) {
+func (s *publication) resolveAll(r registry.Record) (out []registry.PlacedAt) {
 	for _, p := range r.WrittenPlaces() {
 		out = append(out, registry.PlacedAt{Pointer: p.Pointer, Resolution: s.resolve(p.Place)})
 	}
@@ -194,7 +194,7 @@ func (s *session) resolveAll(r registry.Record) (out []registry.PlacedAt) {
 }
 
 // resolve is the gazetteer's answer, or a person's. A place abroad and the country itself are no unit of the gazetteer.
-func (s *session) resolve(p *registry.WrittenPlace) registry.Resolution {
+func (s *publication) resolve(p *registry.WrittenPlace) registry.Resolution {
 	switch {
 	case p.Confirmed != nil:
 		return registry.Resolution{Match: registry.MatchConfirmed, Code: p.Confirmed.Code, Score: 1}
@@ -206,7 +206,7 @@ func (s *session) resolve(p *registry.WrittenPlace) registry.Resolution {
 }
 
 // addUnits adds a unit and those above it; where the place wasn't found, the units of its context.
-func (s *session) addUnits(list []registry.PlaceCode, code, within registry.PlaceCode) []registry.PlaceCode {
+func (s *publication) addUnits(list []registry.PlaceCode, code, within registry.PlaceCode) []registry.PlaceCode {
 	if code == "" {
 		code = within
 	}
@@ -225,7 +225,7 @@ func addUnit(list []registry.PlaceCode, code registry.PlaceCode) []registry.Plac
 }
 
 // spot is where something known to be in a unit is drawn, by the boundary that the registry holds.
-func (s *session) spot(ctx context.Context, code registry.PlaceCode) (feature.Spot, bool, error) {
+func (s *publication) spot(ctx context.Context, code registry.PlaceCode) (feature.Spot, bool, error) {
 	if spot, ok := s.spots[code]; ok {
 		return spot, true, nil
 	}
@@ -240,7 +240,7 @@ func (s *session) spot(ctx context.Context, code registry.PlaceCode) (feature.Sp
 }
 
 // boundary is a unit's boundary at the finest detail; nil when it has none.
-func (s *session) boundary(ctx context.Context, code registry.PlaceCode) (boundary orb.MultiPolygon, err error) {
+func (s *publication) boundary(ctx context.Context, code registry.PlaceCode) (boundary orb.MultiPolygon, err error) {
 	unit, _ := s.Places.Place(code)
 	collection := feature.BoundaryCollection(unit.Level)
 	if collection == "" {

@@ -15,7 +15,7 @@ import (
 const toleranceM = 500
 
 // misplaced says what is wrong with a site's position in the unit that its place names; got is empty when nothing is.
-func (s *session) misplaced(ctx context.Context, site *registry.Site) (got, takes string, err error) {
+func (s *publication) misplaced(ctx context.Context, site *registry.Site) (got, takes string, err error) {
 	if site.Position == nil || site.Position.Geometry.Geometry == nil || site.Place == nil {
 		return "", "", nil
 	}

@@ -67,7 +67,7 @@ func (p *Publisher) Publish(ctx context.Context, req Request) (Report, error) {
 	report := Report{New: []registry.ID{}, Changed: []registry.ID{}, Unchanged: []registry.ID{}}
 	at := p.Now()
 	err := p.Store.Write(ctx, func(w registry.Writer) error {
-		s := &session{Publisher: p, w: w, spots: map[registry.PlaceCode]feature.Spot{}}
+		s := &publication{Publisher: p, w: w, spots: map[registry.PlaceCode]feature.Spot{}}
 		problems, changed, before, err := s.compare(ctx, req.Records, &report)
 		if err != nil {
 			return err
@@ -117,7 +117,7 @@ func (p *Publisher) Reindex(ctx context.Context, progress func(done, total int))
 		if err != nil {
 			return err
 		}
-		s := &session{Publisher: p, w: w, spots: map[registry.PlaceCode]feature.Spot{}}
+		s := &publication{Publisher: p, w: w, spots: map[registry.PlaceCode]feature.Spot{}}
 		ids := make([]registry.ID, len(all))
 		for i, x := range all {
 			ids[i] = x.ID()
@@ -126,8 +126,8 @@ func (p *Publisher) Reindex(ctx context.Context, progress func(done, total int))
 	})
 }
 
-// session is one publication inside its transaction.
-type session struct {
+// publication is one publication inside its transaction.
+type publication struct {
 	*Publisher
 	w     registry.Writer
 	spots map[registry.PlaceCode]feature.Spot
@@ -135,7 +135,7 @@ type session struct {
 
 // compare sorts records into new, changed and unchanged, and checks that ids keep their type and stand once in the request.
 // before are the published versions of the changed ones: what they touched must be derived anew, too.
-func (s *session) compare(ctx context.Context, records []registry.Record, report *Report) (problems []Problem, changed, before []registry.Record, err error) {
+func (s *publication) compare(ctx context.Context, records []registry.Record, report *Report) (problems []Problem, changed, before []registry.Record, err error) {
 	seen := map[registry.ID]bool{}
 	for i, r := range records {
 		id := r.Head().ID
@@ -177,7 +177,7 @@ func (s *session) compare(ctx context.Context, records []registry.Record, report
 }
 
 // fits checks references, place codes and coordinates of each record.
-func (s *session) fits(ctx context.Context, records []registry.Record) (problems []Problem, err error) {
+func (s *publication) fits(ctx context.Context, records []registry.Record) (problems []Problem, err error) {
 	types := map[registry.ID]registry.Type{}
 	for _, r := range records {
 		types[r.Head().ID] = r.Head().Type
@@ -240,7 +240,7 @@ func names(types []registry.Type) string {
 }
 
 // amendmentsFit tries each amendment of the request, and those whose target or site is in it, on what they change.
-func (s *session) amendmentsFit(ctx context.Context, records []registry.Record) (problems []Problem, err error) {
+func (s *publication) amendmentsFit(ctx context.Context, records []registry.Record) (problems []Problem, err error) {
 	index := map[registry.ID]int{}
 	for i, r := range records {
 		index[r.Head().ID] = i
@@ -282,7 +282,7 @@ func (s *session) amendmentsFit(ctx context.Context, records []registry.Record) 
 }
 
 // tryAmendment applies every change of a by itself.
-func (s *session) tryAmendment(ctx context.Context, a *registry.Amendment) (problems []registry.Problem, err error) {
+func (s *publication) tryAmendment(ctx context.Context, a *registry.Amendment) (problems []registry.Problem, err error) {
 	for i, c := range a.Sets {
 		pointer := fmt.Sprintf("/sets/%d", i)
 		target := c.Record

@@ -62,7 +62,7 @@ func (p *Publisher) AttachText(ctx context.Context, id registry.ID, raw []byte) 
 
 // quoted checks the statements of records against the texts that are attached already: what is published later is held to
 // the same words as what was there when the text came.
-func (s *session) quoted(ctx context.Context, records []registry.Record) (problems []Problem, err error) {
+func (s *publication) quoted(ctx context.Context, records []registry.Record) (problems []Problem, err error) {
 	texts := map[registry.ID]*passage.Text{}
 	for i, r := range records {
 		for j, st := range r.Head().Statements {
@@ -86,7 +86,7 @@ func (s *session) quoted(ctx context.Context, records []registry.Record) (proble
 }
 
 // attached is a source's text, nil when none is attached.
-func (s *session) attached(ctx context.Context, source registry.ID) (*passage.Text, error) {
+func (s *publication) attached(ctx context.Context, source registry.ID) (*passage.Text, error) {
 	raw, err := s.w.SourceText(ctx, source)
 	var known *registry.Error
 	if errors.As(err, &known) && known.Code == registry.NotFound {
