@@ -106,6 +106,19 @@ type SourceText struct {
 	Attached time.Time
 }
 
+// SearchQuery asks for the records that meet every term. The store is a word index and no more: which words may stand for what a person
+// typed is decided by package search.
+type SearchQuery struct {
+	Terms []SearchTerm
+	Limit int
+}
+
+// SearchTerm is met by a record that has a word beginning with one of Words, or touches one of Places.
+type SearchTerm struct {
+	Words  []string // folded (gazetteer.Fold)
+	Places []PlaceCode
+}
+
 // SearchHit is one record that matches what a person typed.
 type SearchHit struct {
 	Stored
@@ -123,8 +136,10 @@ type Reader interface {
 	Totals(ctx context.Context) (Totals, error)
 	// EachFeature streams; memory doesn't grow with the answer. An error of yield ends it and is returned.
 	EachFeature(ctx context.Context, q FeatureQuery, yield func(Feature) error) error
-	// Search finds records that have a word beginning with each of words; all words are folded (gazetteer.Fold).
-	Search(ctx context.Context, words []string, limit int) ([]SearchHit, error)
+	// Search finds records by their words and places, best first; a query without terms finds none.
+	Search(ctx context.Context, q SearchQuery) ([]SearchHit, error)
+	// Words are the words of the index that begin with prefix, in order, at most limit: what a misspelt word is compared with.
+	Words(ctx context.Context, prefix string, limit int) ([]string, error)
 	// Version changes with every publication; ETags are made of it.
 	Version(ctx context.Context) (string, error)
 	SourceText(ctx context.Context, source ID) (SourceText, error)

@@ -152,7 +152,11 @@ func (r *reading) searchView(query string) (SearchView, error) {
 		}
 		v.Places = append(v.Places, hit)
 	}
-	hits, err := r.store.Search(r.ctx, strings.Fields(gazetteer.Fold(query)), searchLimit)
+	q := registry.SearchQuery{Limit: searchLimit}
+	for _, w := range strings.Fields(gazetteer.Fold(query)) {
+		q.Terms = append(q.Terms, registry.SearchTerm{Words: []string{w}})
+	}
+	hits, err := r.store.Search(r.ctx, q)
 	if err != nil {
 		return v, err
 	}

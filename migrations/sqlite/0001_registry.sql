@@ -106,6 +106,9 @@ CREATE INDEX feature_place_by_feature ON feature_place (key);
 -- Words are folded by the program before they come here, so the tokenizer has only to split. The rowid is record.key.
 CREATE VIRTUAL TABLE record_words USING fts5 (words, tokenize = "unicode61 remove_diacritics 0", prefix = '2 3');
 
+-- Its words, each once: what a misspelt word is compared with. It stores nothing of its own.
+CREATE VIRTUAL TABLE record_vocabulary USING fts5vocab (record_words, row);
+
 -- A source's text that the operator attached. Not derived, and not part of the public record.
 CREATE TABLE source_text (
   source_id TEXT PRIMARY KEY REFERENCES record (id),

@@ -271,25 +271,36 @@ func (r reader) EachFeature(ctx context.Context, q registry.FeatureQuery, yield 
 	return translate("read features", rows.Err())
 }
 
-const search = `
-	SELECT r.id, w.rank
-	FROM record_words AS w JOIN record AS r ON r.key = w.rowid
-	WHERE record_words MATCH ?
-	ORDER BY w.rank, r.id
-	LIMIT ?`
-
-// Search implements registry.Reader.
-func (r reader) Search(ctx context.Context, words []string, limit int) ([]registry.SearchHit, error) {
-	var query []string
-	// A quoted string is a phrase to FTS5: nothing in it is an operator, and quotes are doubled. A NUL would end the query.
-	quoted := strings.NewReplacer(`"`, `""`, "\x00", " ")
-	for _, w := range words {
-		query = append(query, `"`+quoted.Replace(w)+`"*`)
+// Search implements registry.Reader. A term with places can't be asked of the word index alone, so each term is a condition on the
+// record, and all words together give the rank.
+func (r reader) Search(ctx context.Context, q registry.SearchQuery) ([]registry.SearchHit, error) {
+	var words []string
+	for _, t := range q.Terms {
+		words = append(words, t.Words...)
 	}
-	if len(query) == 0 {
+	if len(q.Terms) == 0 {
 		return nil, nil
 	}
-	rows, err := r.q.QueryContext(ctx, search, strings.Join(query, " AND "), limit)
+	var s statement
+	if match := anyOf(words); match == "" {
+		s.add("SELECT r.id, 0.0 AS rank FROM record AS r WHERE 1")
+	} else { // materialized, or the index is asked anew for every record
+		s.add(`WITH w AS MATERIALIZED (SELECT rowid AS key, rank FROM record_words WHERE record_words MATCH ?)
+			SELECT r.id, coalesce(w.rank, 0.0) AS rank FROM record AS r LEFT JOIN w ON w.key = r.key WHERE 1`, match)
+	}
+	for _, t := range q.Terms {
+		s.add(" AND r.key IN (SELECT NULL WHERE 0") // the sets of a term, as one: each is looked up, the records aren't walked
+		if match := anyOf(t.Words); match != "" {
+			s.add(" UNION ALL SELECT rowid FROM record_words WHERE record_words MATCH ?", match)
+		}
+		if len(t.Places) > 0 {
+			s.add(" UNION ALL SELECT p.key FROM touch AS t JOIN record AS p ON p.id = t.record_id WHERE t.code IN ")
+			list(&s, t.Places)
+		}
+		s.add(")")
+	}
+	s.add(" ORDER BY rank, r.id LIMIT ?", q.Limit)
+	rows, err := r.q.QueryContext(ctx, s.text.String(), s.args...)
 	if err != nil {
 		return nil, translate("search", err)
 	}
@@ -317,6 +328,38 @@ func (r reader) Search(ctx context.Context, words []string, limit int) ([]regist
 		hits[i] = registry.SearchHit{Stored: x, Rank: ranks[x.ID()]}
 	}
 	return hits, nil
+}
+
+// quoted makes a word a string of FTS5: nothing in it is an operator, and quotes are doubled. A NUL would end the query.
+var quoted = strings.NewReplacer(`"`, `""`, "\x00", " ")
+
+// anyOf is the FTS5 query for words that begin with one of words; empty when there is none.
+func anyOf(words []string) string {
+	var query []string
+	for _, w := range words {
+		query = append(query, `"`+quoted.Replace(w)+`"*`)
+	}
+	return strings.Join(query, " OR ")
+}
+
+// Words implements registry.Reader.
+func (r reader) Words(ctx context.Context, prefix string, limit int) ([]string, error) {
+	const words = "SELECT term FROM record_vocabulary WHERE term >= ? AND term < ? ORDER BY term LIMIT ?"
+	const last = "\U0010ffff" // sorts after every letter
+	rows, err := r.q.QueryContext(ctx, words, prefix, prefix+last, limit)
+	if err != nil {
+		return nil, translate("read the words", err)
+	}
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		var w string
+		if err := rows.Scan(&w); err != nil {
+			return nil, translate("read the words", err)
+		}
+		out = append(out, w)
+	}
+	return out, translate("read the words", rows.Err())
 }
 
 // Version implements registry.Reader.

@@ -40,6 +40,8 @@ func Run(t *testing.T, open func(t *testing.T) registry.Store) {
 		{"YieldEndsTheStream", yieldEndsTheStream},
 		{"WalkUnderWrites", walkUnderWrites},
 		{"Search", search},
+		{"SearchByTerms", searchByTerms},
+		{"Words", vocabulary},
 		{"VersionCountsPublications", versionCounts},
 		{"SourceText", sourceText},
 		{"FailedWriteLeavesNothing", failedWriteLeavesNothing},
@@ -535,7 +537,7 @@ func featuresAreReplaced(t *testing.T, s registry.Store) {
 			if got := found(t, s, registry.FeatureQuery{Places: []registry.PlaceCode{registry.PlaceCode(fmt.Sprintf("0%d", k))}}); got != want {
 				t.Errorf("derived %d times, place 0%d: %q, want %q", n+1, k, got, want)
 			}
-			hits, err := s.Search(t.Context(), []string{fmt.Sprintf("mot%d", k)}, 9)
+			hits, err := s.Search(t.Context(), wordsQuery(9, []string{fmt.Sprintf("mot%d", k)}...))
 			if err != nil || len(hits) != len(want) {
 				t.Errorf("derived %d times, word mot%d: %v, %v", n+1, k, hits, err)
 			}
@@ -684,6 +686,69 @@ func walkUnderWrites(t *testing.T, s registry.Store) {
 	}
 }
 
+// wordsQuery asks for records that have every one of words.
+func wordsQuery(limit int, words ...string) registry.SearchQuery {
+	q := registry.SearchQuery{Limit: limit}
+	for _, w := range words {
+		q.Terms = append(q.Terms, registry.SearchTerm{Words: []string{w}})
+	}
+	return q
+}
+
+// searchByTerms asks for either of several words, for places, and for both.
+func searchByTerms(t *testing.T, s registry.Store) {
+	type c = []registry.PlaceCode
+	put(t, s, site("a"), site("b"), site("c"))
+	derive(t, s, registry.Derived{Record: "a", Search: []string{"zone", "tafraout"}, Own: c{"09.581.01.05"}, Touches: c{"09.581.01.05", "09"}})
+	derive(t, s, registry.Derived{Record: "b", Search: []string{"marche"}, Touches: c{"09.581.01.05"}})
+	derive(t, s, registry.Derived{Record: "c", Search: []string{"zone", "تافراوت", "marches"}, Own: c{registry.Country}})
+	either := func(words ...string) registry.SearchTerm { return registry.SearchTerm{Words: words} }
+	there := registry.SearchTerm{Words: []string{"tafraout", "تافراوت"}, Places: c{"09.581.01.05"}}
+	for _, tc := range []struct {
+		terms []registry.SearchTerm
+		want  string
+	}{
+		{[]registry.SearchTerm{either("tafraout", "تافراوت")}, "a c"},
+		{[]registry.SearchTerm{there}, "a b c"},
+		{[]registry.SearchTerm{there, either("zone")}, "a c"},
+		{[]registry.SearchTerm{{Places: c{"09.581.01.05"}}, either("marche")}, "b"},
+		{[]registry.SearchTerm{{Places: c{"09", registry.Country}}}, "a c"},
+		{[]registry.SearchTerm{{Places: c{"' OR 1 --"}}}, ""},
+		{[]registry.SearchTerm{{}}, ""}, // nothing meets a term that says nothing
+		{[]registry.SearchTerm{either("zone"), {}}, ""},
+	} {
+		hits, err := s.Search(t.Context(), registry.SearchQuery{Terms: tc.terms, Limit: 10})
+		var got []string
+		for _, h := range hits {
+			got = append(got, string(h.ID()))
+		}
+		slices.Sort(got)
+		if err != nil || strings.Join(got, " ") != tc.want {
+			t.Errorf("%+v: %v, %v; want %q", tc.terms, got, err, tc.want)
+		}
+	}
+}
+
+// vocabulary lists each word of the index once, and forgets those that no record has any more.
+func vocabulary(t *testing.T, s registry.Store) {
+	put(t, s, site("a"), site("b"))
+	derive(t, s, registry.Derived{Record: "a", Search: []string{"zone", "zinc", "تافراوت", "zeste"}})
+	derive(t, s, registry.Derived{Record: "b", Search: []string{"zone", "bois"}})
+	derive(t, s, registry.Derived{Record: "a", Search: []string{"zone", "zinc", "تافراوت"}})
+	for _, tc := range []struct {
+		prefix string
+		limit  int
+		want   string
+	}{
+		{"z", 10, "zinc zone"}, {"z", 1, "zinc"}, {"zo", 10, "zone"}, {"zone", 10, "zone"}, {"zones", 10, ""}, {"تا", 10, "تافراوت"}, {"%", 10, ""}, {`"`, 10, ""}, {"\x00", 10, ""},
+	} {
+		got, err := s.Words(t.Context(), tc.prefix, tc.limit)
+		if err != nil || strings.Join(got, " ") != tc.want {
+			t.Errorf("%q: %v, %v; want %q", tc.prefix, got, err, tc.want)
+		}
+	}
+}
+
 func search(t *testing.T, s registry.Store) {
 	put(t, s, site("a"), site("b"), site("c"))
 	derive(t, s, registry.Derived{Record: "a", Search: []string{"zone", "artisanale", "tafraout", "تافراوت"}})
@@ -707,7 +772,7 @@ func search(t *testing.T, s registry.Store) {
 		{[]string{"nobody"}, ""},
 		{nil, ""},
 	} {
-		hits, err := s.Search(t.Context(), tc.words, 10)
+		hits, err := s.Search(t.Context(), wordsQuery(10, tc.words...))
 		var got []string
 		for _, h := range hits {
 			got = append(got, string(h.ID()))
@@ -720,19 +785,19 @@ func search(t *testing.T, s registry.Store) {
 			t.Errorf("%q: not by rank: %v", tc.words, hits)
 		}
 	}
-	if hits, err := s.Search(t.Context(), []string{"zone"}, 1); err != nil || len(hits) != 1 {
+	if hits, err := s.Search(t.Context(), wordsQuery(1, []string{"zone"}...)); err != nil || len(hits) != 1 {
 		t.Errorf("limit 1: %d, %v", len(hits), err)
 	}
 	// What is an operator somewhere is nothing but text here.
 	for _, w := range []string{`"`, `""`, `"""`, `zone"`, `"zone`, "*", "**", "zone*", "NEAR", "NEAR(", "NEAR(zone laou, 3)", "a-b", "-zone", "+zone", "^zone", "words:zone", "{a b}:c",
 		"AND", "OR", "NOT", "(", ")", "()", "'", "''", ";", "--", `\`, "%", "_", "", " ", "\x00", "zone\x00", "\xff", "\u200f", "é", strings.Repeat("z", 5_000), strings.Repeat(`"`, 501)} {
 		for _, words := range [][]string{{w}, {w, w}, {"zone", w}, {w, "zone"}} {
-			if _, err := s.Search(t.Context(), words, 10); err != nil {
+			if _, err := s.Search(t.Context(), wordsQuery(10, words...)); err != nil {
 				t.Errorf("%.40q: %v", words, err)
 			}
 		}
 	}
-	if hits, err := s.Search(t.Context(), []string{"zone OR nobody"}, 10); err != nil || len(hits) > 0 {
+	if hits, err := s.Search(t.Context(), wordsQuery(10, []string{"zone OR nobody"}...)); err != nil || len(hits) > 0 {
 		t.Errorf("an operator worked: %v, %v", hits, err)
 	}
 }
@@ -850,7 +915,7 @@ func failedWriteLeavesNothing(t *testing.T, s registry.Store) {
 	if got := found(t, s, registry.FeatureQuery{}) + found(t, s, registry.FeatureQuery{Collection: "communes", Detail: "low"}); got != "" {
 		t.Errorf("features left: %q", got)
 	}
-	if hits, err := s.Search(t.Context(), []string{"zone"}, 9); err != nil || len(hits) > 0 {
+	if hits, err := s.Search(t.Context(), wordsQuery(9, []string{"zone"}...)); err != nil || len(hits) > 0 {
 		t.Errorf("words left: %v, %v", hits, err)
 	}
 	if after, _ := s.Version(t.Context()); after != before {
@@ -933,7 +998,7 @@ func readersBesideAWriter(t *testing.T, s registry.Store) {
 				}
 				_, err1 := s.Version(t.Context())
 				_, err2 := s.Totals(t.Context())
-				hits, err3 := s.Search(t.Context(), []string{"zone"}, 9)
+				hits, err3 := s.Search(t.Context(), wordsQuery(9, []string{"zone"}...))
 				if err := errors.Join(err1, err2, err3); err != nil || len(hits) != 2 {
 					t.Errorf("reader %d: %d hits, %v", i, len(hits), err)
 					return
@@ -956,7 +1021,7 @@ func cancelledContext(t *testing.T, s registry.Store) {
 	_, err3 := s.RecordsByID(gone, []registry.ID{"s-0001"})
 	_, err4 := s.Totals(gone)
 	_, err5 := s.CountsByPlace(gone)
-	_, err6 := s.Search(gone, []string{"zone"}, 9)
+	_, err6 := s.Search(gone, wordsQuery(9, []string{"zone"}...))
 	_, err7 := s.Version(gone)
 	_, err8 := s.SourceText(gone, "s-0001")
 	err9 := s.EachFeature(gone, registry.FeatureQuery{Collection: "sites", Day: day}, func(registry.Feature) error { return nil })
