@@ -56,6 +56,9 @@ func writeFolded(b *strings.Builder, r rune) {
 // plain is a folded text without its spaces: what "equal but for case, accents and spaces" compares.
 func plain(folded string) string { return strings.ReplaceAll(folded, " ", "") }
 
+// Key is one spelling for all the ways in which a folded name or word is transcribed; for comparing, never for showing.
+func Key(folded string) string { return key(folded) }
+
 // key is the full matching key of a folded text: one spelling for all the ways in which a name is transcribed. It is for
 // comparing, never for showing. "Sidi Bou Abdelli" and "Sidi Bouabdelli" are both "sidibwabdli". The rules were tuned on
 // the spellings of two censuses (geodata/name-pairs.csv); geodata/README.md lists them.

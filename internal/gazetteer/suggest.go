@@ -2,6 +2,7 @@ package gazetteer
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -50,10 +51,37 @@ func (g *Gazetteer) Suggest(text string, limit int) []Hit {
 	for _, h := range best {
 		hits = append(hits, h)
 	}
-	slices.SortFunc(hits, func(a, b Hit) int {
-		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(people(b), people(a)), cmp.Compare(a.Place.Code, b.Place.Code))
-	})
+	slices.SortFunc(hits, byScore)
 	return hits[:min(limit, len(hits))]
+}
+
+// Likely is the score from which a hit is what was typed but for one letter; below it, names are only similar.
+const Likely = rankTypo
+
+// Named returns the regions, provinces and communes that text names whole, in any spelling of the rules, the likeliest first:
+// by its own name before a variant, then the most populous. Unlike Suggest it takes no beginning and forgives no letter.
+func (g *Gazetteer) Named(text string) []registry.Place {
+	q := newQuery(text)
+	if q.plain == "" {
+		return nil
+	}
+	best := map[int]Hit{} // by unit
+	for _, i := range slices.Concat(g.byPlain[q.plain], g.byKey[q.key]) {
+		s := &g.spellings[i]
+		place := g.units[s.unit].Place
+		if score := q.score(s); score > best[s.unit].Score && slices.Contains(suggested, place.Level) {
+			best[s.unit] = Hit{Place: place, Score: score}
+		}
+	}
+	places := make([]registry.Place, 0, len(best))
+	for _, h := range slices.SortedFunc(maps.Values(best), byScore) {
+		places = append(places, h.Place)
+	}
+	return places
+}
+
+func byScore(a, b Hit) int {
+	return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(people(b), people(a)), cmp.Compare(a.Place.Code, b.Place.Code))
 }
 
 func people(h Hit) int {
@@ -122,6 +150,12 @@ func (q *query) score(s *spelling) float64 {
 func (q *query) beginsKey(s *spelling) bool {
 	k := q.form.whole.runes
 	return len(k) >= 3 && len(s.form.whole.runes) >= len(k) && slices.Equal(s.form.whole.runes[:len(k)], k)
+}
+
+// BeginsButForOneLetter reports whether the folded word begins with typed, folded too, after one letter of typed is changed, added,
+// dropped, or swapped with the next; the first letter must be right.
+func BeginsButForOneLetter(word, typed string) bool {
+	return beginsButForOneLetter([]rune(word), []rune(typed))
 }
 
 // beginsButForOneLetter reports whether a name, n, begins with typed after one letter is changed, added, dropped, or swapped with the

@@ -38,6 +38,25 @@ func TestSuggest(t *testing.T) {
 	}
 }
 
+func TestNamed(t *testing.T) {
+	g := gazetteer(t)
+	for _, tc := range []struct {
+		text string
+		want registry.PlaceCode // the first; empty for none
+	}{
+		{"Tafraoute", "09.581.01.05"}, {"tafraout", "09.581.01.05"}, {"تافراوت", "09.581.01.05"}, {"Sidi Bou Abdelli", "09.581.11.13"}, {"Tiznit", "09.581"},
+		{"taroudant", "09.541"}, {"Souss-Massa", "09"}, {"tafra", ""}, {"tafroaut", ""}, {"", ""}, {"–", ""},
+	} {
+		var got registry.PlaceCode
+		if places := g.Named(tc.text); len(places) > 0 {
+			got = places[0].Code
+		}
+		if got != tc.want {
+			t.Errorf("Named(%q) = %s, want %q", tc.text, got, tc.want)
+		}
+	}
+}
+
 func hitNames(hits []Hit) string {
 	var b strings.Builder
 	for _, h := range hits {
