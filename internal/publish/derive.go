@@ -10,15 +10,20 @@ import (
 	"mithaq/internal/feature"
 	"mithaq/internal/gazetteer"
 	"mithaq/internal/registry"
+	"mithaq/internal/search"
 )
 
 // touched lists the records whose derived rows depend on the changed ones: an agreement's on its sites and amendments, a site's on the
-// amendments of its agreements, and so on.
+// amendments of its agreements, a party's agreement on the names of its organisation, and so on.
 func (s *publication) touched(ctx context.Context, changed []registry.Record) ([]registry.ID, error) {
 	ids := map[registry.ID]bool{}
 	agreements := map[registry.ID]bool{}
+	var organisations []registry.ID
 	for _, r := range changed {
 		ids[r.Head().ID] = true
+		if r.Head().Type == registry.TypeOrganisation {
+			organisations = append(organisations, r.Head().ID)
+		}
 		if r.Head().Type == registry.TypeAgreement {
 			agreements[r.Head().ID] = true
 		}
@@ -35,6 +40,15 @@ func (s *publication) touched(ctx context.Context, changed []registry.Record) ([
 	}
 	if len(around) > 0 {
 		found, err := s.w.Records(ctx, registry.RecordQuery{Types: []registry.Type{registry.TypeSite, registry.TypeAmendment, registry.TypeEvent}, PointsTo: around})
+		if err != nil {
+			return nil, err
+		}
+		for _, x := range found {
+			ids[x.ID()] = true
+		}
+	}
+	if len(organisations) > 0 {
+		found, err := s.w.Records(ctx, registry.RecordQuery{PointsTo: organisations})
 		if err != nil {
 			return nil, err
 		}
@@ -147,8 +161,26 @@ func (s *publication) derived(ctx context.Context, x registry.Stored) (registry.
 			d.Touches = addUnit(d.Touches, code)
 		}
 	}
-	d.Search = words(x.Record)
+	if err != nil {
+		return d, err
+	}
+	d.Search, err = s.words(ctx, x.Record)
 	return d, err
+}
+
+// words are what a record is found by; the names of the organisations that it points at are among them.
+func (s *publication) words(ctx context.Context, r registry.Record) ([]string, error) {
+	var ids []registry.ID
+	for _, ref := range r.References() {
+		if slices.Contains(ref.Types, registry.TypeOrganisation) {
+			ids = append(ids, ref.To)
+		}
+	}
+	organisations, err := s.w.RecordsByID(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	return search.IndexWords(r, search.NamesOf(organisations)), nil
 }
 
 // touchesOf adds what agreement id touches: its own places and its sites'.
@@ -252,66 +284,4 @@ func (s *publication) boundary(ctx context.Context, code registry.PlaceCode) (bo
 		return nil
 	})
 	return boundary, err
-}
-
-// words are the folded words by which a record is found: titles, names, parties, places and the words of its object.
-func words(r registry.Record) []string {
-	var texts []string
-	add := func(all ...registry.Texts) {
-		for _, t := range all {
-			for _, x := range t {
-				texts = append(texts, x.Text)
-			}
-		}
-	}
-	parties := func(ps []registry.Party) {
-		for _, p := range ps {
-			texts = append(texts, p.NameAsWritten, p.Representative)
-		}
-	}
-	switch r := r.(type) {
-	case *registry.Source:
-		add(r.Titles)
-	case *registry.Organisation:
-		add(r.Names)
-		texts = append(texts, r.Acronym)
-	case *registry.Programme:
-		add(r.Titles, r.Object)
-		for _, a := range r.Axes {
-			add(a.Titles)
-		}
-		parties(r.Parties)
-	case *registry.Agreement:
-		add(r.Titles, r.Object)
-		texts = append(texts, r.Reference)
-		for _, c := range r.Components {
-			add(c.Titles)
-		}
-		parties(r.Parties)
-	case *registry.Amendment:
-		add(r.Titles, r.Object)
-	case *registry.Site:
-		add(r.Names)
-	case *registry.Event:
-		add(r.Titles)
-		texts = append(texts, r.AlongWith...)
-	case *registry.Announcement:
-		add(r.Titles)
-		parties(r.Parties)
-	}
-	for _, p := range r.WrittenPlaces() {
-		texts = append(texts, p.Place.AsWritten)
-		for _, l := range p.Place.Localities {
-			texts = append(texts, l.Name)
-		}
-	}
-	var out []string
-	for _, t := range texts {
-		for _, w := range strings.Fields(gazetteer.Fold(t)) {
-			if !slices.Contains(out, w) {
-				out = append(out, w)
-			}
-		}
-	}
-	return out
 }

@@ -470,3 +470,33 @@ func TestAttachedTextHoldsForLaterRecords(t *testing.T) {
 		t.Errorf("statements with another hash were taken: %v", err)
 	}
 }
+
+// An agreement is found by the names of its parties' organisations, and by a new name once that is published.
+func TestNewNameOfAPartyFindsItsAgreement(t *testing.T) {
+	store, p := open(t)
+	records := shipped(t)
+	mustPublish(t, p, records)
+	found := func() (ids string) {
+		t.Helper()
+		hits, err := store.Search(t.Context(), registry.SearchQuery{Terms: []registry.SearchTerm{{Words: []string{"finanzas"}}}, Limit: 9})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, h := range hits {
+			ids += string(h.ID()) + " "
+		}
+		return ids
+	}
+	if got := found(); got != "" {
+		t.Fatalf("before: %s", got)
+	}
+	for _, r := range records {
+		if o, ok := r.(*registry.Organisation); ok && o.ID == "org-ministry-finance" {
+			o.Names = append(o.Names, registry.Text{Lang: "es", Text: "Ministerio de Finanzas", Origin: registry.OriginTranslation, By: "test"})
+		}
+	}
+	mustPublish(t, p, records)
+	if got := found(); !strings.Contains(got, "org-ministry-finance ") || !strings.Contains(got, "tiznit-jewellery-framework ") {
+		t.Errorf("after: %q", got)
+	}
+}
