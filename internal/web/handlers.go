@@ -2,16 +2,12 @@ package web
 
 import (
 	"regexp"
-	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
 	"mithaq/internal/httpserve"
 	"mithaq/internal/registry"
 )
-
-// queryLength bounds what a person may search for; longer is pasted by mistake.
-const queryLength = 200
 
 // placeForm is what a place code looks like.
 var placeForm = regexp.MustCompile(`^[0-9]{2}(\.[0-9]{1,3}){0,4}$`)
@@ -44,25 +40,6 @@ func (s *Server) getHome(c *fiber.Ctx) error {
 		Title: r.say("home.title"), Description: r.say("site.description"), View: view, Scripts: []string{"js/area-map.js", "js/facts.js"}, IsHome: true, HasMap: true,
 		Data: []Alternate{{Href: "/api/collections/agreements/items", Type: "application/geo+json"}},
 	})
-}
-
-func (s *Server) getSearch(c *fiber.Ctx) error {
-	q, err := httpserve.Query(c, "q")
-	if err != nil {
-		return err
-	}
-	if len(q["q"]) > queryLength {
-		return &registry.Error{Code: registry.Invalid, Message: "The search is too long.", Param: "q", Got: q["q"], Takes: "up to 200 bytes"}
-	}
-	r, err := s.read(c, q)
-	if err != nil {
-		return err
-	}
-	view, err := r.searchView(strings.TrimSpace(q["q"]))
-	if err != nil {
-		return err
-	}
-	return s.send(c, r.words, "search", Page{Title: r.say("search.title"), Query: view.Query, View: view, NoIndex: true})
 }
 
 func (s *Server) getAbout(c *fiber.Ctx) error {
@@ -270,15 +247,3 @@ func (s *Server) getSource(c *fiber.Ctx) error {
 	}
 	return s.send(c, r.words, "source", r.recordPage(stored, view.RecordHead, view))
 }
-
-// suggest are the units that a person may be typing.
-func (r *reading) suggest(text string) []registry.Place {
-	var out []registry.Place
-	for _, h := range r.gaz.Suggest(text, placeHits) {
-		out = append(out, h.Place)
-	}
-	return out
-}
-
-// placeHits bounds the places that a search shows.
-const placeHits = 8

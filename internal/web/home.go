@@ -2,11 +2,9 @@ package web
 
 import (
 	"net/url"
-	"strings"
 	"time"
 
 	"mithaq/internal/edtf"
-	"mithaq/internal/gazetteer"
 	"mithaq/internal/registry"
 )
 
@@ -111,65 +109,4 @@ func (r *reading) unlocated() ([]SiteRow, error) {
 		return nil, err
 	}
 	return r.siteRows(dated)
-}
-
-// searchLimit bounds the answers of a search.
-const searchLimit = 50
-
-// SearchView is what a search found: places, then records by type.
-type SearchView struct {
-	Query  string
-	Tally  string
-	Places []PlaceHit
-	Groups []HitGroup
-	Help   []Link
-}
-
-// PlaceHit is a unit that a person may mean.
-type PlaceHit struct {
-	Link
-	Kind, Within string
-}
-
-// HitGroup is the records of one type.
-type HitGroup struct {
-	Title string
-	Links []Link
-}
-
-func (r *reading) searchView(query string) (SearchView, error) {
-	v := SearchView{Query: query, Help: []Link{
-		{Text: r.ours(r.say("search.help_map")), Href: "/" + string(r.lang) + "/"},
-		{Text: r.ours(r.say("search.help_about")), Href: "/" + string(r.lang) + "/about"},
-	}}
-	if query == "" {
-		return v, nil
-	}
-	for _, p := range r.suggest(query) {
-		hit := PlaceHit{Link: r.placeLink(p.Code), Kind: r.placeKind(p)}
-		if above := r.gaz.Ancestors(p.Code); len(above) > 0 {
-			hit.Within = r.placeName(above[min(1, len(above)-1)])
-		}
-		v.Places = append(v.Places, hit)
-	}
-	q := registry.SearchQuery{Limit: searchLimit}
-	for _, w := range strings.Fields(gazetteer.Fold(query)) {
-		q.Terms = append(q.Terms, registry.SearchTerm{Words: []string{w}})
-	}
-	hits, err := r.store.Search(r.ctx, q)
-	if err != nil {
-		return v, err
-	}
-	byType := map[registry.Type][]Link{}
-	for _, h := range hits {
-		t := h.Record.Head().Type
-		byType[t] = append(byType[t], r.linkTo(h.Record))
-	}
-	for _, t := range []registry.Type{registry.TypeAgreement, registry.TypeAmendment, registry.TypeSite, registry.TypeProgramme, registry.TypeEvent, registry.TypeAnnouncement, registry.TypeOrganisation, registry.TypeSource} {
-		if len(byType[t]) > 0 {
-			v.Groups = append(v.Groups, HitGroup{label(r.words, "types", t), byType[t]})
-		}
-	}
-	v.Tally = r.count("search.tally", len(v.Places)+len(hits))
-	return v, nil
 }

@@ -16,6 +16,7 @@ import (
 	"mithaq/internal/httpserve"
 	"mithaq/internal/passage"
 	"mithaq/internal/registry"
+	"mithaq/internal/search"
 )
 
 // Deps is what the pages are made from.
@@ -36,6 +37,7 @@ type Server struct {
 	background []byte // GeoJSON of what lies round about
 	words      map[Lang]*words
 	templates  templates
+	labels     []search.Label
 	now        func() time.Time
 }
 
@@ -52,6 +54,7 @@ func New(d Deps) (*Server, error) {
 	if s.templates, err = loadTemplates(s.words, d.Assets.AssetPath); err != nil {
 		return nil, fmt.Errorf("templates: %w", err)
 	}
+	s.labels = searchLabels(s.words)
 	background, err := gazetteer.Background()
 	if err != nil {
 		return nil, fmt.Errorf("background of the maps: %w", err)
@@ -73,6 +76,7 @@ func (s *Server) Mount(app fiber.Router) {
 		})
 		g.Get("/", s.getHome)
 		g.Get("/search", s.getSearch)
+		g.Get("/search/suggest", s.getSuggestions)
 		g.Get("/about", s.getAbout)
 		g.Get("/communes/:code", s.getCommune)
 		g.Get("/provinces/:code", s.getArea(registry.LevelProvince))
