@@ -419,3 +419,62 @@ func TestMapGetsFinerWithTheZoom(t *testing.T) {
 	b.run(t, chromedp.Poll(`performance.getEntriesByType('resource').some((r) => /detail=medium.*bbox=/.test(r.name))`, nil))
 	b.takeFaults(t)
 }
+
+// TestSuggestionsByKeyboard uses the search box of the first page and of the header as somebody without a mouse does.
+func TestSuggestionsByKeyboard(t *testing.T) {
+	home := startSite(t)
+	axe, err := os.ReadFile(axeFile)
+	check(t, err)
+	b := startBrowser(t, home)
+	for _, tc := range []struct{ lang, page, typed, option, status string }{
+		{"fr", "/", "Tafraoute", "Tafraout", "propositions"},
+		{"ar", "/", "تافراوت", "تافراوت", "اقتراحات"},
+		{"fr", "/about", "tafroaut", "Tafraout", "propositions"}, // the header's box, and a typo
+		{"ar", "/about", "tafraout", "تافراوت", "اقتراحات"},
+	} {
+		t.Run(tc.lang+tc.page+tc.typed, func(t *testing.T) {
+			b.open(t, "/"+tc.lang+tc.page, 360, 740)
+			chosen := func() string {
+				t.Helper()
+				return eval[string](t, b, `document.getElementById(document.querySelector('#q').getAttribute('aria-activedescendant') ?? '')?.querySelector('bdi').textContent ?? ''`)
+			}
+			expanded := func() string {
+				t.Helper()
+				return eval[string](t, b, `document.querySelector('#q').getAttribute('aria-expanded')`)
+			}
+			b.run(t, chromedp.Focus("#q"), chromedp.SendKeys("#q", tc.typed), chromedp.WaitVisible("#q-suggestions [role=option]"))
+			if status := eval[string](t, b, `document.querySelector('form [role=status]').textContent`); expanded() != "true" || chosen() != "" || !strings.Contains(status, tc.status) {
+				t.Errorf("open: expanded %s, chosen %q, status %q", expanded(), chosen(), status)
+			}
+			b.picture(t, "suggestions-"+tc.lang+strings.ReplaceAll(tc.page, "/", "-"))
+			b.run(t, chromedp.KeyEvent(kb.ArrowDown))
+			if chosen() != tc.option {
+				t.Errorf("the first option is %q, want %q", chosen(), tc.option)
+			}
+			b.run(t, chromedp.Evaluate(string(axe), nil))
+			for _, v := range eval[[]string](t, b, axeRun) {
+				t.Error("axe: " + v)
+			}
+			b.run(t, chromedp.KeyEvent(kb.ArrowUp))
+			if chosen() != "" {
+				t.Errorf("up from the first leads to %q, not to what was typed", chosen())
+			}
+			b.run(t, chromedp.KeyEvent(kb.ArrowUp))
+			if last := eval[string](t, b, `document.querySelector('#q-suggestions [role=option]:last-child bdi').textContent`); chosen() != last {
+				t.Errorf("up again leads to %q, want the last, %q", chosen(), last)
+			}
+			b.run(t, chromedp.KeyEvent(kb.Escape))
+			if value := eval[string](t, b, `document.querySelector('#q').value`); expanded() != "false" || value != tc.typed || chosen() != "" {
+				t.Errorf("after Escape: expanded %s, chosen %q, typed %q", expanded(), chosen(), value)
+			}
+			if !eval[bool](t, b, `document.activeElement.id === 'q'`) {
+				t.Error("after Escape the focus is not in the box")
+			}
+			b.run(t, chromedp.KeyEvent(kb.ArrowDown), chromedp.WaitVisible("#q-suggestions [role=option]"), chromedp.KeyEvent(kb.ArrowDown))
+			b.run(t, chromedp.KeyEvent(kb.Enter), chromedp.WaitReady(`link[href="/communes/09.581.01.05.geojson"]`, chromedp.ByQuery))
+			b.open(t, "/"+tc.lang+tc.page, 1280, 900) // without a choice, Enter searches
+			b.run(t, chromedp.Focus("#q"), chromedp.SendKeys("#q", tc.typed+kb.Enter), chromedp.WaitVisible(".hits mark"))
+			b.takeFaults(t)
+		})
+	}
+}
