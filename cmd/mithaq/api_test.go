@@ -53,6 +53,9 @@ func TestCollections(t *testing.T) {
 			"sites/items?bbox=-10.1,29.3,-8.6,30":                       "8", // the one without a place meets no box
 			"sites/items?bbox=0,0,1,1":                                  "0",
 			"sites/items?bbox=170,-10,-5,60":                            "8", // across 180 degrees
+			"sites/items?works=rehabilitation&located=yes":              "1",
+			"sites/items?located=no":                                    "1",
+			"sites/items?party=nobody-of-this-name":                     "0",
 			"sites/items?limit=3":                                       "3",
 			"agreements/items":                                          "15",
 			"agreements/items?documentation=mentioned":                  "2",
@@ -77,6 +80,10 @@ func TestCollections(t *testing.T) {
 		}{
 			"/api/collections/sites/items?colour=red":        {400, "colour"},
 			"/api/collections/sites/items?kind=bazaar":       {400, "kind"},
+			"/api/collections/sites/items?works=bazaar":      {400, "works"},
+			"/api/collections/sites/items?party=No":          {400, "party"},
+			"/api/collections/sites/items?located=maybe":     {400, "located"},
+			"/api/collections/communes/items?works=creation": {400, "works"},
 			"/api/collections/sites/items?limit=0":           {400, "limit"},
 			"/api/collections/sites/items?limit=ten":         {400, "limit"},
 			"/api/collections/sites/items?bbox=1,2,3":        {400, "bbox"},

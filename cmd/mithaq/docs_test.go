@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -74,7 +75,7 @@ func TestAddressesAreDocumented(t *testing.T) {
 			t.Errorf("%s isn't documented", route.Path)
 		}
 	}
-	for _, column := range registry.FeatureColumns {
+	for _, column := range slices.Concat(registry.FeatureColumns, registry.FeatureLists, []string{"party", "programme", "located"}) {
 		if !strings.Contains(text, "`"+column+"`") {
 			t.Errorf("parameter %s isn't documented", column)
 		}

@@ -32,6 +32,9 @@ type collectionInfo struct {
 	id, title, description string
 	places                 []string            // place parameters
 	where                  map[string][]string // property → its values; nil values: any text
+	lists                  map[string][]string // list property → its codes, one of which may be asked for
+	ids                    []string            // records that its agreements name
+	located                bool                // may lack a geometry
 	boundaries             bool                // has a detail
 }
 
@@ -41,10 +44,12 @@ var placeParams = []string{"commune_code", "province_code", "region_code"}
 var collectionInfos = []collectionInfo{
 	{id: feature.Sites, title: "Sites", description: "Places that agreements build, restore or equip.", places: placeParams,
 		where: map[string][]string{"kind": registry.ClosedSets["SiteKind"], "status": registry.ClosedSets["SiteStatus"],
-			"place_match": registry.ClosedSets["PlaceMatch"], "location_precision": registry.ClosedSets["Precision"]}},
+			"place_match": registry.ClosedSets["PlaceMatch"], "location_precision": registry.ClosedSets["Precision"]},
+		lists: map[string][]string{"works": registry.ClosedSets["Work"], "utilities": registry.ClosedSets["Utility"], "trades": registry.ClosedSets["Trade"]},
+		ids:   []string{"party", "programme"}, located: true},
 	{id: feature.Agreements, title: "Agreements", description: "Agreements, documented and mentioned, at the points of their sites or places.", places: placeParams,
 		where: map[string][]string{"kind": registry.ClosedSets["AgreementKind"], "documentation": registry.ClosedSets["Documentation"],
-			"place_match": registry.ClosedSets["PlaceMatch"], "location_precision": registry.ClosedSets["Precision"]}},
+			"place_match": registry.ClosedSets["PlaceMatch"], "location_precision": registry.ClosedSets["Precision"]}, located: true},
 	{id: feature.Communes, title: "Communes", description: "Communes with their boundaries.", places: placeParams, boundaries: true,
 		where: map[string][]string{"type": {"urban", "rural"}}},
 	{id: feature.Provinces, title: "Provinces", description: "Provinces and prefectures with their boundaries.", places: placeParams[1:], boundaries: true,
@@ -117,6 +122,13 @@ func (info collectionInfo) known() []string {
 	for name := range info.where {
 		names = append(names, name)
 	}
+	for name := range info.lists {
+		names = append(names, name)
+	}
+	names = append(names, info.ids...)
+	if info.located {
+		names = append(names, "located")
+	}
 	if info.boundaries {
 		names = append(names, "detail")
 	}
@@ -159,18 +171,24 @@ func (s *Server) query(info collectionInfo, p httpserve.Params) (q registry.Feat
 			q.Places = append(q.Places, registry.PlaceCode(p[name]))
 		}
 	}
-	for name, values := range info.where {
-		if !p.Has(name) {
-			continue
-		}
-		if !slices.Contains(values, p[name]) {
-			return q, &registry.Error{Code: registry.Invalid, Message: "There is no such value.", Param: name, Got: p[name], Takes: "one of " + strings.Join(values, ", ")}
-		}
-		if q.Where == nil {
-			q.Where = map[string]string{}
-		}
-		q.Where[name] = p[name]
+	if q.Where, err = chosen(p, info.where); err != nil {
+		return q, err
 	}
+	if q.Lists, err = chosen(p, info.lists); err != nil {
+		return q, err
+	}
+	if info.located {
+		if p.Has("located") && !slices.Contains(registry.LocatedValues, registry.Located(p["located"])) {
+			return q, &registry.Error{Code: registry.Invalid, Message: "There is no such value.", Param: "located", Got: p["located"], Takes: "yes or no"}
+		}
+		q.Located = registry.Located(p["located"])
+	}
+	for _, name := range info.ids {
+		if p.Has(name) && !registry.ID(p[name]).Valid() {
+			return q, &registry.Error{Code: registry.Invalid, Message: "This is not a record's id.", Param: name, Got: p[name], Takes: "lower-case letters, digits and single hyphens"}
+		}
+	}
+	q.Party, q.Programme = registry.ID(p["party"]), registry.ID(p["programme"])
 	if p.Has("after") {
 		id, err := base64.RawURLEncoding.DecodeString(p["after"])
 		if err != nil || len(id) == 0 {
@@ -179,6 +197,21 @@ func (s *Server) query(info collectionInfo, p httpserve.Params) (q registry.Feat
 		q.After = string(id)
 	}
 	return q, nil
+}
+
+// chosen are the values that parameters choose from closed sets.
+func chosen(p httpserve.Params, sets map[string][]string) (map[string]string, error) {
+	out := map[string]string{}
+	for name, values := range sets {
+		if !p.Has(name) {
+			continue
+		}
+		if !slices.Contains(values, p[name]) {
+			return nil, &registry.Error{Code: registry.Invalid, Message: "There is no such value.", Param: name, Got: p[name], Takes: "one of " + strings.Join(values, ", ")}
+		}
+		out[name] = p[name]
+	}
+	return out, nil
 }
 
 // format refuses formats that are not served.

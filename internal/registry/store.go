@@ -78,13 +78,33 @@ type FeatureQuery struct {
 	Boxes  []orb.Bound
 	Places []PlaceCode       // touches every one of these units
 	Where  map[string]string // exact values by property: kind, status, …; see FeatureColumns
-	ID     string            // one feature
-	After  string            // id of the last feature of the page before
-	Limit  int               // 0: no bound
+	Lists  map[string]string // one value of a list property: works, trades, …; see FeatureLists
+	// Party and Programme keep sites of which an agreement has that organisation among its parties, or belongs to that programme,
+	// as the agreement's own record names them.
+	Party, Programme ID
+	Located          Located
+	ID               string // one feature
+	After            string // id of the last feature of the page before
+	Limit            int    // 0: no bound
 }
 
 // FeatureColumns are the properties that Where may name, beside the place codes.
 var FeatureColumns = []string{"kind", "status", "documentation", "place_match", "location_precision", "type"}
+
+// FeatureLists are the properties with a list of codes that Lists may name.
+var FeatureLists = []string{"works", "utilities", "trades"}
+
+// Located narrows features by whether they have a geometry; empty doesn't narrow.
+type Located string
+
+// A located feature has a geometry.
+const (
+	LocatedYes Located = "yes"
+	LocatedNo  Located = "no"
+)
+
+// LocatedValues are the values that narrow.
+var LocatedValues = []Located{LocatedYes, LocatedNo}
 
 // Feature is a map feature as stored: its GeoJSON is encoded already.
 type Feature struct {

@@ -206,6 +206,12 @@ func (r reader) Totals(ctx context.Context) (registry.Totals, error) {
 	return t, translate("count all", err)
 }
 
+// throughAgreement keeps features of which an agreement points at a record from a place in it.
+const throughAgreement = `
+	AND EXISTS (SELECT 1 FROM json_each(CAST(f.body AS TEXT), '$.properties.agreements') AS a
+	            JOIN reference AS p ON p.from_id = a.value
+	            WHERE p.pointer GLOB ? AND p.to_id = ?)`
+
 // EachFeature implements registry.Reader.
 func (r reader) EachFeature(ctx context.Context, q registry.FeatureQuery, yield func(registry.Feature) error) error {
 	var s statement
@@ -227,6 +233,23 @@ func (r reader) EachFeature(ctx context.Context, q registry.FeatureQuery, yield 
 		if value, ok := q.Where[column]; ok {
 			s.add(" AND f."+column+" = ?", value) // the name comes from our own list
 		}
+	}
+	for _, list := range registry.FeatureLists {
+		if value, ok := q.Lists[list]; ok {
+			s.add(" AND EXISTS (SELECT 1 FROM json_each(CAST(f.body AS TEXT), '$.properties."+list+"') AS l WHERE l.value = ?)", value)
+		}
+	}
+	if q.Party != "" {
+		s.add(throughAgreement, "/parties/*/organisation", string(q.Party))
+	}
+	if q.Programme != "" {
+		s.add(throughAgreement, "/programmes/*/programme", string(q.Programme))
+	}
+	switch q.Located {
+	case registry.LocatedYes:
+		s.add(" AND f.geometry IS NOT NULL")
+	case registry.LocatedNo:
+		s.add(" AND f.geometry IS NULL")
 	}
 	for i, b := range q.Boxes {
 		if i == 0 {

@@ -35,6 +35,7 @@ func Run(t *testing.T, open func(t *testing.T) registry.Store) {
 		{"FeaturesByDay", featuresByDay},
 		{"FeaturesByBox", featuresByBox},
 		{"FeaturesByValue", featuresByValue},
+		{"FeaturesByListAndAgreement", featuresByListAndAgreement},
 		{"FeaturesAreReplaced", featuresAreReplaced},
 		{"BoundariesAreReplaced", boundariesAreReplaced},
 		{"YieldEndsTheStream", yieldEndsTheStream},
@@ -517,6 +518,51 @@ func featuresByValue(t *testing.T, s registry.Store) {
 		derive(t, s, registry.Derived{Record: "a", Features: []registry.Feature{where(spot("sites", "a", nil), column, "yes")}})
 		if got := found(t, s, registry.FeatureQuery{Where: w{column: "yes"}}); got != "a" {
 			t.Errorf("column %s is not kept: %q", column, got)
+		}
+	}
+}
+
+func featuresByListAndAgreement(t *testing.T, s registry.Store) {
+	org := &registry.Organisation{Header: head(registry.TypeOrganisation, "org"), Kind: registry.OrganisationKinds[0], Names: titled("Office")}
+	other := &registry.Organisation{Header: head(registry.TypeOrganisation, "other"), Kind: registry.OrganisationKinds[0], Names: titled("Agence")}
+	programme := &registry.Programme{Header: head(registry.TypeProgramme, "plan"), Titles: titled("Plan")}
+	signed := agreement("signed", registry.Documented, "Accord")
+	signed.Parties = []registry.Party{{NameAsWritten: "Office", Organisation: "org"}}
+	signed.Obligations = []registry.Obligation{{Organisation: "other"}} // owes something, and is no party for that
+	planned := agreement("planned", registry.Documented, "Accord")
+	planned.Programmes = []registry.ProgrammeLink{{Programme: "plan"}}
+	put(t, s, org, other, programme, signed, planned, site("a", "signed", "planned"), site("b", "planned"))
+	of := func(id, properties string, g orb.Geometry) registry.Feature {
+		f := spot("sites", id, g)
+		f.JSON = fmt.Appendf(nil, `{"type":"Feature","id":%q,"geometry":null,"properties":%s}`, id, properties)
+		return f
+	}
+	derive(t, s, registry.Derived{Record: "a", Features: []registry.Feature{
+		of("a", `{"works":["creation","equipment"],"utilities":["water"],"trades":[],"agreements":["signed","planned"]}`, orb.Point{1, 1}),
+		of("b", `{"works":["creation"],"utilities":[],"trades":["pottery"],"agreements":["planned"]}`, nil),
+		of("c", `{}`, nil),
+	}})
+	type l = map[string]string
+	for _, tc := range []struct {
+		q    registry.FeatureQuery
+		want string
+	}{
+		{registry.FeatureQuery{Lists: l{"works": "creation"}}, "a b"},
+		{registry.FeatureQuery{Lists: l{"works": "equipment"}}, "a"},
+		{registry.FeatureQuery{Lists: l{"works": "creat"}}, ""},
+		{registry.FeatureQuery{Lists: l{"utilities": "water", "works": "creation"}}, "a"},
+		{registry.FeatureQuery{Lists: l{"trades": "pottery"}}, "b"},
+		{registry.FeatureQuery{Lists: l{"trades": "' OR '1'='1"}}, ""},
+		{registry.FeatureQuery{Party: "org"}, "a"},
+		{registry.FeatureQuery{Party: "other"}, ""},
+		{registry.FeatureQuery{Party: "plan"}, ""},
+		{registry.FeatureQuery{Programme: "plan"}, "a b"},
+		{registry.FeatureQuery{Programme: "plan", Party: "org"}, "a"},
+		{registry.FeatureQuery{Located: registry.LocatedYes}, "a"},
+		{registry.FeatureQuery{Located: registry.LocatedNo}, "b c"},
+	} {
+		if got := found(t, s, tc.q); got != tc.want {
+			t.Errorf("%+v: %q, want %q", tc.q, got, tc.want)
 		}
 	}
 }
