@@ -1,6 +1,6 @@
-// The map of one commune: its boundary, and its sites as precisely as they are known and no more. What a popup says is
-// copied from the site's row in the list, so that the map and the list can't tell two stories.
-import { createMap, element, fetchAll, fetchGeoJSON, giveUp } from './map.js';
+// The map of one commune: its boundary, and its sites as precisely as they are known and no more.
+import { createMap, fetchAll, fetchGeoJSON, giveUp } from './map.js';
+import { popup, rowOf } from './popup.js';
 
 /** Precisions that name an area, not a place in it. */
 const AREAS = new Set(['commune', 'province', 'region', 'country']);
@@ -49,10 +49,6 @@ async function drawSurroundings(map, box) {
   map.addBackdrop({ type: 'FeatureCollection', features: features.filter((f) => f.id !== box.dataset.code) }, 'outline').bringToBack();
 }
 
-function rowOf(id) {
-  return document.querySelector(`[data-site="${CSS.escape(id)}"]`);
-}
-
 function nameOf(feature) {
   return rowOf(feature.id)?.querySelector('[data-name]')?.textContent.trim() ?? feature.properties.name ?? feature.id;
 }
@@ -60,27 +56,4 @@ function nameOf(feature) {
 /** A feature's own point, or the middle of its first ring. */
 function pointOf({ type, coordinates }) {
   return type === 'Point' ? coordinates : coordinates.flat(Infinity).slice(0, 2);
-}
-
-/** Popup for some sites. Text only: names come from documents we did not write. @returns {HTMLElement} */
-function popup(ids) {
-  const box = element('div', 'popup');
-  for (const id of ids) {
-    const row = rowOf(id);
-    const article = element('article');
-    const name = row.querySelector('[data-name]');
-    const heading = element('h3');
-    const link = element('a', '', name.textContent.trim());
-    link.href = name.href;
-    for (const attribute of ['lang', 'dir']) if (name.hasAttribute(attribute)) link.setAttribute(attribute, name.getAttribute(attribute));
-    heading.append(link);
-    const facts = element('dl');
-    for (const fact of row.querySelectorAll('[data-popup]')) {
-      facts.append(element('dt', '', fact.querySelector('dt').textContent.trim()));
-      facts.append(element('dd', '', [...fact.querySelectorAll('[data-value]')].map((v) => v.textContent.trim()).join(' · ')));
-    }
-    article.append(heading, facts);
-    box.append(article);
-  }
-  return box;
 }
