@@ -25,6 +25,10 @@ import (
 // pageKinds are one page of each kind, without the language.
 var pageKinds = []struct{ name, path string }{
 	{"home", "/"},
+	{"explorer", "/map"},
+	{"explorer-narrowed", "/map?commune_code=09.541.01.13"},
+	{"explorer-unlocated", "/map?located=no&province_code=09.581"},
+	{"explorer-empty", "/map?kind=craft_zone&commune_code=09.581.01.05"},
 	{"commune", "/communes/09.581.01.05"},
 	{"commune-exact", "/communes/09.541.01.13"},
 	{"commune-empty", "/communes/04.421.01.0"},
@@ -244,13 +248,15 @@ func TestDarkAndCalm(t *testing.T) {
 func TestOneFingerScrollsThePage(t *testing.T) {
 	home := startSite(t)
 	b := startBrowser(t, home)
-	b.run(t, chromedp.EmulateViewport(360, 740, chromedp.EmulateMobile, chromedp.EmulateTouch), chromedp.Navigate(home+"/fr/communes/09.581.01.05"),
-		chromedp.Poll(`document.querySelector('[data-map]')?.dataset.state`, nil))
-	if got := eval[string](t, b, `getComputedStyle(document.querySelector('[data-map]')).touchAction`); got != "pan-x pan-y" {
-		t.Errorf("touch-action of the map is %q", got)
-	}
-	if !eval[bool](t, b, `getComputedStyle(document.querySelector('.map-hint')).display !== 'none'`) {
-		t.Error("nothing says that two fingers move the map")
+	for _, path := range []string{"/fr/communes/09.581.01.05", "/fr/map"} {
+		b.run(t, chromedp.EmulateViewport(360, 740, chromedp.EmulateMobile, chromedp.EmulateTouch), chromedp.Navigate(home+path),
+			chromedp.Poll(`document.querySelector('[data-map]')?.dataset.state`, nil))
+		if got := eval[string](t, b, `getComputedStyle(document.querySelector('[data-map]')).touchAction`); got != "pan-x pan-y" {
+			t.Errorf("%s: touch-action of the map is %q", path, got)
+		}
+		if !eval[bool](t, b, `getComputedStyle(document.querySelector('.map-hint')).display !== 'none'`) {
+			t.Errorf("%s: nothing says that two fingers move the map", path)
+		}
 	}
 }
 

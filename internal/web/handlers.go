@@ -42,6 +42,35 @@ func (s *Server) getHome(c *fiber.Ctx) error {
 	})
 }
 
+func (s *Server) getExplorer(c *fiber.Ctx) error {
+	q, err := httpserve.Query(c, explorerParams()...)
+	if err != nil {
+		return err
+	}
+	r, err := s.read(c, q)
+	if err != nil {
+		return err
+	}
+	for _, value := range q {
+		if value == "" { // a form sends its empty fields too; the address bar shows what was chosen and no more
+			return c.Redirect(r.explorerAddress(q), fiber.StatusSeeOther)
+		}
+	}
+	if err := r.checkFilters(q); err != nil {
+		return err
+	}
+	view, err := r.explorerView(q, s.Tiles)
+	if err != nil {
+		return err
+	}
+	p := Page{Title: r.say("explorer.title"), Description: r.say("explorer.lead"), View: view, HasMap: true, NoIndex: len(q) > 0,
+		Scripts: []string{"js/explorer-map.js", "js/facts.js"}}
+	if view.Download != "" {
+		p.Data = []Alternate{{Href: view.Download, Type: "application/geo+json"}}
+	}
+	return s.send(c, r.words, "explorer", p)
+}
+
 func (s *Server) getAbout(c *fiber.Ctx) error {
 	q, err := httpserve.Query(c)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"slices"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -18,7 +19,7 @@ import (
 var templateFiles embed.FS
 
 // pageNames are the files of templates/ that are pages; layout.html and components.html serve them all.
-var pageNames = []string{"home", "commune", "area", "agreement", "record", "announcement", "source", "search", "about", "error"}
+var pageNames = []string{"home", "explorer", "commune", "area", "agreement", "record", "announcement", "source", "search", "about", "error"}
 
 // templates are the parsed pages by language and name. A set for each language lets "t" stand in a template without more.
 type templates map[Lang]map[string]*template.Template
@@ -114,6 +115,8 @@ func (s *Server) ErrorPage(c *fiber.Ctx, status int, problem httpserve.Problem) 
 		view.Parameter, view.Got = problem.Parameter, problem.Got
 		if key, ok := takes[problem.Parameter]; ok {
 			view.Takes = w.say(key)
+		} else if slices.ContainsFunc(filters, func(f filter) bool { return f.param == problem.Parameter }) {
+			view.Takes = w.say("error.takes_filter")
 		}
 	}
 	page := Page{Title: view.Title, NoIndex: true, View: view, Status: status}

@@ -27,7 +27,10 @@ import (
 var day = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
 
 // startSite serves the whole registry with the shipped records and those of testdata/trial.json, and gives its address.
-func startSite(t *testing.T) (address string) {
+func startSite(t *testing.T) (address string) { return startSiteWith(t, nil) }
+
+// startSiteWith serves more records beside those.
+func startSiteWith(t *testing.T, more []registry.Record) (address string) {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	places, err := gazetteer.Default()
@@ -37,7 +40,7 @@ func startSite(t *testing.T) (address string) {
 	now := func() time.Time { return day }
 	publisher := &publish.Publisher{Store: store, Places: places, Now: now}
 	check(t, publisher.ShippedBoundaries(ctx))
-	_, err = publisher.Publish(ctx, publish.Request{Records: records(t), Author: "test", Reason: "test"})
+	_, err = publisher.Publish(ctx, publish.Request{Records: append(records(t), more...), Author: "test", Reason: "test"})
 	check(t, err)
 
 	// The trial's source is free to show: its text makes cards and its page show sentences.

@@ -91,6 +91,7 @@ type SiteRow struct {
 	Chips []Chip
 	Facts []Fact
 	Where string // how precisely it is known where it is, in words
+	Units string // codes of the units whose badges stand for it on the explorer's map
 	sign  string // how the map draws it
 }
 
@@ -110,12 +111,12 @@ type Step struct {
 	Marks            []Mark
 }
 
-// LegendItem is a sign of the map and what it means. Sign is one of band-0 … band-4, boundary, hatch, pin, shape.
+// LegendItem is a sign of the map and what it means. Sign is one of band-0 … band-4, badge, boundary, hatch, pin, shape.
 type LegendItem struct{ Sign, Text string }
 
 // MapView is a map and what the scripts need to draw it.
 type MapView struct {
-	Kind         string // "commune" or "area": which script draws it
+	Kind         string // "commune", "area" or "explorer": which script draws it
 	Name         string // spoken
 	Code         registry.PlaceCode
 	GeoJSON      string // address of the features

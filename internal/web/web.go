@@ -75,6 +75,7 @@ func (s *Server) Mount(app fiber.Router) {
 			return c.Next()
 		})
 		g.Get("/", s.getHome)
+		g.Get("/map", s.getExplorer)
 		g.Get("/search", s.getSearch)
 		g.Get("/search/suggest", s.getSuggestions)
 		g.Get("/about", s.getAbout)

@@ -101,6 +101,11 @@ const Controls = L.Control.extend({
   },
 });
 
+/** The width of a badge, in pixels: its letters are never measured, so that nothing waits for a font. */
+export function badgeWidth(text) {
+  return Math.max(32, 18 + 8 * text.length);
+}
+
 /** What the other modules draw with. Positions are [longitude, latitude], as in GeoJSON. */
 class OurMap {
   #map;
@@ -123,6 +128,40 @@ class OurMap {
   /** Tells, after each move, the zoom and the box on view as west,south,east,north. */
   onView(act) {
     this.#map.on('moveend', () => act(this.#map.getZoom(), this.#map.getBounds().toBBoxString()));
+  }
+
+  /** The zoom and the centre, [longitude, latitude]. */
+  view() {
+    const { lng, lat } = this.#map.getCenter();
+    return { zoom: this.#map.getZoom(), centre: [lng, lat], bbox: this.#map.getBounds().toBBoxString() };
+  }
+
+  hasPopup() {
+    return this.#map._popup?.isOpen() ?? false;
+  }
+
+  closePopup() {
+    this.#map.closePopup();
+  }
+
+  /** Tells when a popup has closed and given the focus back. */
+  onPopupClosed(act) {
+    this.#map.on('popupclose', () => queueMicrotask(act));
+  }
+
+  /** Goes to a place at once. */
+  setView([lon, lat], zoom) {
+    this.#map.setView([lat, lon], zoom, { animate: false });
+  }
+
+  /** Where on the map's world a position is drawn at the present zoom, in pixels: for measuring distances on the screen. */
+  pixel([lon, lat]) {
+    return this.#map.project([lat, lon]);
+  }
+
+  /** Whether a position is on view, or nearly. */
+  shows([lon, lat]) {
+    return this.#map.getBounds().pad(0.1).contains([lat, lon]);
   }
 
   /** Shapes nobody opens: land, outlines, neighbours. */
@@ -163,6 +202,7 @@ class OurMap {
       onKey(path, act);
     });
     return {
+      remove: () => layer.remove(),
       /** The same shape drawn finer, in its place: what was wired to it stays. */
       redraw: ({ geometry }) => layer.eachLayer((part) => {
         const depth = geometry.type === 'MultiPolygon' ? 2 : 1;
@@ -176,14 +216,15 @@ class OurMap {
   }
 
   /** A badge with a few words, for what is known only to lie somewhere in an area. */
-  addBadge([lon, lat], { text, name, popup }) {
+  addBadge([lon, lat], { text, name, popup, shift = 0 }) {
     const icon = element('span', '', text);
-    const width = Math.max(32, 14 + 9 * text.length);
+    icon.dir = 'auto';
+    const width = badgeWidth(text);
     const marker = L.marker([lat, lon], {
-      icon: L.divIcon({ html: icon, className: 'badge-icon', iconSize: [width, 32] }),
+      icon: L.divIcon({ html: icon, className: 'badge-icon', iconSize: [width, 32], iconAnchor: [width / 2, 16 - shift], popupAnchor: [0, shift - 8] }),
       riseOnHover: true,
     }).addTo(this.#map);
-    this.#wire(marker, name, popup);
+    return this.#wire(marker, name, popup);
   }
 
   /** A pin: the source gives this very point. */
@@ -193,12 +234,12 @@ class OurMap {
     const marker = L.marker([lat, lon], {
       icon: L.divIcon({ html: icon, className: 'pin-icon', iconSize: [27, 36], iconAnchor: [13, 35], popupAnchor: [0, -30] }),
     }).addTo(this.#map);
-    this.#wire(marker, name, popup);
+    return this.#wire(marker, name, popup);
   }
 
   /** The circle that holds the true place, when the source says how near the pin is. */
   addUncertainty([lon, lat], metres) {
-    L.circle([lat, lon], { radius: metres, className: 'uncertainty', interactive: false, renderer: this.#renderer }).addTo(this.#map);
+    return L.circle([lat, lon], { radius: metres, className: 'uncertainty', interactive: false, renderer: this.#renderer }).addTo(this.#map);
   }
 
   /** A name on the map, for the eye alone. */
@@ -220,6 +261,17 @@ class OurMap {
     const act = () => this.#openPopup(marker.getLatLng(), popup(), node, name, marker.options.icon.options.popupAnchor);
     marker.on('click', act);
     onKey(node, act);
+    return {
+      node,
+      remove: () => marker.remove(),
+      light: (on) => node.classList.toggle('lit', on),
+      onHover: (enter, leave) => {
+        for (const type of ['pointerenter', 'focus']) node.addEventListener(type, enter);
+        for (const type of ['pointerleave', 'blur']) node.addEventListener(type, leave);
+      },
+      /** The whole name, for the eye: a badge may show less of it. */
+      hint: (text) => marker.bindTooltip(element('span', '', text), { direction: 'top', offset: [0, -12] }),
+    };
   }
 
   /** Opens content at a place, moves the focus into it, and gives it back to opener when it closes. */

@@ -1,0 +1,326 @@
+package web
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/paulmach/orb"
+
+	"mithaq/internal/httpserve"
+	"mithaq/internal/registry"
+)
+
+// ExplorerView is the page of the explorer.
+type ExplorerView struct {
+	Action   string
+	AsOf     string // kept by the form
+	Located  string // likewise: the switch is not a part of the form
+	AsOfText string
+	Filters  []FilterField
+	Chosen   []FilterChip
+	Clear    string
+	Total    string // "7 sites"
+	Switch   []Choice
+	Rows     []SiteRow
+	Range    string // which of the sites the list shows, when not all
+	First    string // address of the first page, on the others
+	Next     string
+	Units    []UnitTable
+	Map      MapView
+	Download string // address of the set; empty when one file can't hold it
+	TakeText string
+}
+
+// FilterField is a filter in the form.
+type FilterField struct {
+	Param, Label string
+	Options      []Choice
+}
+
+// Choice is a value of a filter, or a position of the switch.
+type Choice struct {
+	Value, Text, Href string
+	Current           bool
+}
+
+// FilterChip is a filter in use. Remove is the page without this one.
+type FilterChip struct {
+	Label, Text, Remove, Spoken string
+}
+
+// UnitTable is a table of units with their sites. The map draws its badges from it, so that the two can't differ.
+type UnitTable struct {
+	Caption, First string
+	Level          string // "region", "province" or "commune": the map draws what the zoom has room for
+	Rows           []UnitRow
+}
+
+// UnitRow is a unit with sites of the set.
+type UnitRow struct {
+	Code        registry.PlaceCode
+	Name        Link
+	Only        string // the explorer, narrowed to this unit
+	Count, Area int    // sites on the map; those of them known only to be somewhere in the unit
+	N           string
+	Label       string // "2 sites, Tafraout"
+	AreaLabel   string // "2 sites somewhere in the commune of Tafraout"
+	AreaShort   string // the same in few words
+	Point       string // longitude,latitude of the badge
+}
+
+func (r *reading) explorerView(q httpserve.Params, tiles Tiles) (ExplorerView, error) {
+	all, err := r.mapSites()
+	if err != nil {
+		return ExplorerView{}, err
+	}
+	n := narrow(all, q)
+	v := ExplorerView{Action: "/" + string(r.lang) + "/map", AsOf: q[asOfParam], Located: q[locatedParam], Total: r.count("count.sites", len(n.sites))}
+	if r.asOf {
+		v.AsOfText = r.say("as_of.shown", args{"Day": r.sayDay(r.day)})
+	}
+	v.Filters = r.filterFields(q, n)
+	v.Chosen = r.filterChips(q, n)
+	if len(v.Chosen) > 0 {
+		v.Clear = r.explorerAddress(httpserve.Params{asOfParam: q[asOfParam]})
+	}
+	v.Switch = r.locatedSwitch(q, n)
+	if err := r.explorerList(&v, q, n.sites); err != nil {
+		return ExplorerView{}, err
+	}
+	for _, x := range []struct {
+		level registry.PlaceLevel
+		of    func(*mapSite) registry.PlaceCode
+	}{{registry.LevelRegion, (*mapSite).widest}, {registry.LevelProvince, (*mapSite).wider}, {registry.LevelCommune, (*mapSite).unit}} {
+		rows := r.unitRows(q, n.sites, x.of)
+		if len(rows) > 0 {
+			v.Units = append(v.Units, UnitTable{Caption: r.say("explorer.by_" + string(x.level)), First: label(r.words, "place_level", x.level), Level: string(x.level), Rows: rows})
+		}
+	}
+	v.Map = r.explorerMap(q, n.sites, tiles)
+	if len(n.sites) > 0 && len(n.sites) <= downloadLimit {
+		v.Download, v.TakeText = sitesAddress(q), r.count("explorer.download", len(n.sites))
+	}
+	return v, nil
+}
+
+// communeOptions bounds the communes that the form offers: more than that nobody reads through, and a province narrows them.
+const communeOptions = 80
+
+// filterFields are the filters of the form, each with the values that would leave something.
+func (r *reading) filterFields(q httpserve.Params, n narrowed) []FilterField {
+	var fields []FilterField
+	for _, f := range filters {
+		if f.param == locatedParam {
+			continue
+		}
+		field := FilterField{Param: f.param, Label: r.say("explorer.filter." + f.param)}
+		codes := f.codes
+		if codes == nil {
+			for code := range n.counts[f.param] {
+				codes = append(codes, code)
+			}
+			codes = include(codes, q[f.param])
+		}
+		for _, code := range codes {
+			count := n.counts[f.param][code]
+			if code == "" || count == 0 && code != q[f.param] {
+				continue
+			}
+			field.Options = append(field.Options, Choice{Value: code, Current: code == q[f.param],
+				Text: r.say("explorer.option", args{"Name": f.label(r, code), "N": r.whole(count)})})
+		}
+		if f.codes == nil {
+			slices.SortFunc(field.Options, func(a, b Choice) int {
+				return cmp.Or(strings.Compare(a.Text, b.Text), strings.Compare(a.Value, b.Value))
+			})
+		}
+		if f.param == placeParam(registry.LevelCommune) && len(field.Options) > communeOptions && q[f.param] == "" {
+			continue
+		}
+		if len(field.Options) > 0 {
+			fields = append(fields, field)
+		}
+	}
+	return fields
+}
+
+// filterChips are the filters in use.
+func (r *reading) filterChips(q httpserve.Params, n narrowed) []FilterChip {
+	var chips []FilterChip
+	for _, f := range filters {
+		if q[f.param] == "" || f.param == locatedParam {
+			continue
+		}
+		c := FilterChip{Label: r.say("explorer.filter." + f.param), Text: f.label(r, q[f.param]), Remove: r.explorerAddress(q, f.param, afterParam)}
+		c.Spoken = r.say("explorer.remove", args{"Sites": r.count("count.sites", n.without[f.param])})
+		chips = append(chips, c)
+	}
+	return chips
+}
+
+// locatedSwitch says how many sites are on the map and how many aren't, and leads to either.
+func (r *reading) locatedSwitch(q httpserve.Params, n narrowed) []Choice {
+	counts := n.counts[locatedParam]
+	out := []Choice{{Text: r.count("explorer.all", n.without[locatedParam]), Href: r.explorerAddress(q, locatedParam, afterParam), Current: q[locatedParam] == ""}}
+	for _, x := range []struct {
+		value registry.Located
+		key   string
+	}{{registry.LocatedYes, "explorer.on_map"}, {registry.LocatedNo, "explorer.not_on_map"}} {
+		out = append(out, Choice{Text: r.count(x.key, counts[string(x.value)]), Href: r.explorerAddress(with(q, locatedParam, string(x.value))), Current: q[locatedParam] == string(x.value)})
+	}
+	return out
+}
+
+// explorerList fills one page of the list.
+func (r *reading) explorerList(v *ExplorerView, q httpserve.Params, sites []*mapSite) error {
+	start := 0
+	if q.Has(afterParam) {
+		// A site that is gone from the set begins the list anew.
+		start = 1 + slices.IndexFunc(sites, func(s *mapSite) bool { return s.id == registry.ID(q[afterParam]) })
+	}
+	shown := sites[start:min(start+explorerRows, len(sites))]
+	var ids []registry.ID
+	for _, s := range shown {
+		ids = append(ids, s.id)
+	}
+	found, err := r.store.RecordsByID(r.ctx, ids)
+	if err != nil {
+		return err
+	}
+	dated, err := registry.SitesOn(r.ctx, r.store, found, r.day)
+	if err != nil {
+		return err
+	}
+	if v.Rows, err = r.siteRows(dated); err != nil {
+		return err
+	}
+	for i, s := range shown {
+		if i < len(v.Rows) && s.located {
+			v.Rows[i].Units = strings.TrimSpace(string(s.unit()) + " " + string(s.wider()) + " " + string(s.region))
+		}
+	}
+	if len(shown) < len(sites) {
+		v.Range = r.say("explorer.range", args{"From": r.whole(start + 1), "To": r.whole(start + len(shown)), "Of": r.whole(len(sites))})
+	}
+	if start > 0 {
+		v.First = r.explorerAddress(q, afterParam)
+	}
+	if end := start + len(shown); end < len(sites) {
+		v.Next = r.explorerAddress(with(q, afterParam, string(shown[len(shown)-1].id)))
+	}
+	return nil
+}
+
+// unitRows counts the sites on the map by unit, in the order of the codes.
+func (r *reading) unitRows(q httpserve.Params, sites []*mapSite, of func(*mapSite) registry.PlaceCode) []UnitRow {
+	rows := map[registry.PlaceCode]*UnitRow{}
+	var order []registry.PlaceCode
+	for _, s := range sites {
+		if !s.located {
+			continue
+		}
+		code := of(s)
+		row := rows[code]
+		if row == nil {
+			row = &UnitRow{Code: code, Point: pointText(s.box.Center())}
+			rows[code], order = row, append(order, code)
+		}
+		row.Count++
+		if !s.exact() {
+			row.Area++
+		}
+	}
+	slices.Sort(order)
+	var out []UnitRow
+	for _, code := range order {
+		row := rows[code]
+		row.Name = r.placeLink(registry.Country)
+		if p, ok := r.gaz.Place(code); ok {
+			row.Name = r.placeLink(code)
+			if p.Label != nil {
+				row.Point = pointText(*p.Label)
+			}
+			row.Only = r.explorerAddress(with(q, placeParam(p.Level), string(code)))
+		}
+		name := row.Name.Text.Text
+		row.N = r.whole(row.Count)
+		row.Label = r.say("explorer.badge", args{"Sites": r.count("count.sites", row.Count), "Place": name})
+		row.AreaLabel = r.somewhere(code, row.Area, name)
+		row.AreaShort = r.say("explorer.badge", args{"Sites": r.count("count.sites", row.Area), "Place": name})
+		out = append(out, *row)
+	}
+	return out
+}
+
+// somewhere says that sites lie in a unit, nobody knows where in it.
+func (r *reading) somewhere(code registry.PlaceCode, n int, name string) string {
+	gaps := args{"Sites": r.count("count.sites", n), "Place": r.of(name)}
+	switch p, _ := r.gaz.Place(code); p.Level {
+	case registry.LevelCommune:
+		return r.say("map.somewhere", gaps)
+	case registry.LevelProvince:
+		return r.say("explorer.in_province", gaps)
+	case registry.LevelRegion:
+		return r.say("explorer.in_region", gaps)
+	}
+	return r.say("explorer.badge", args{"Sites": gaps["Sites"], "Place": name})
+}
+
+// pointText writes a point as longitude,latitude.
+func pointText(p orb.Point) string {
+	return strconv.FormatFloat(p[0], 'f', 5, 64) + "," + strconv.FormatFloat(p[1], 'f', 5, 64)
+}
+
+// explorerMap is the map of the set.
+func (r *reading) explorerMap(q httpserve.Params, sites []*mapSite, tiles Tiles) MapView {
+	name := r.say("explorer.title")
+	m := MapView{
+		Kind: "explorer", Name: name, GeoJSON: sitesAddress(q), Shapes: "/api/collections/communes/items?detail=medium&limit=500",
+		Prefix: "/" + string(r.lang) + "/sites/", Credit: r.say("credit.map"), TileURL: tiles.URL, TileCredit: tiles.Credit, SkipTo: "after-map",
+		Words: r.mapWords(name, map[string]string{"only": r.say("explorer.only"), "closer": r.say("explorer.closer")}),
+	}
+	var box orb.Bound
+	drawn := map[string]bool{}
+	add := func(b orb.Bound) {
+		if box == (orb.Bound{}) {
+			box = b
+		}
+		box = box.Union(b)
+	}
+	for _, s := range sites {
+		if !s.located {
+			continue
+		}
+		drawn["badge"], drawn["hatch"] = true, drawn["hatch"] || s.precision == registry.PrecisionCommune
+		if s.exact() {
+			drawn[signs[s.precision]] = true
+		}
+		if p, ok := r.gaz.Place(s.unit()); ok && p.Bound != nil {
+			add(*p.Bound)
+		} else {
+			add(s.box)
+		}
+	}
+	for _, sign := range []string{"badge", "hatch", "pin", "shape"} {
+		if drawn[sign] {
+			m.Legend = append(m.Legend, LegendItem{sign, r.say("legend." + sign)})
+		}
+	}
+	if len(drawn) == 0 {
+		if len(sites) > 0 {
+			m.Notes = append(m.Notes, r.say("explorer.none_on_map"))
+		}
+		for _, p := range r.gaz.Places(registry.LevelRegion) {
+			if p.Bound != nil {
+				add(*p.Bound)
+			}
+		}
+	}
+	if box != (orb.Bound{}) {
+		// A badge is wider than the point that it stands on.
+		m.Bounds = boxText(box.Pad(0.12 * max(box.Right()-box.Left(), box.Top()-box.Bottom())))
+	}
+	return m
+}
