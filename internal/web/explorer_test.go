@@ -242,7 +242,7 @@ func TestExplorerInChromium(t *testing.T) {
 			if n := eval[int](t, b, `document.querySelectorAll('.leaflet-popup .popup li a').length`); n != 2 {
 				t.Errorf("the popup leads to %d sites, want 2", n)
 			}
-			b.run(t, chromedp.ScrollIntoView(".map", chromedp.ByQuery))
+			b.run(t, chromedp.ScrollIntoView(".map", chromedp.ByQuery), chromedp.Sleep(300*time.Millisecond)) // it fades in
 			b.picture(t, tc.lang+"-explorer-popup")
 			b.run(t, chromedp.KeyEvent(kb.Escape), chromedp.WaitNotPresent(".leaflet-popup"))
 			if !eval[bool](t, b, fmt.Sprintf(`document.activeElement.matches(%q)`, badge)) {

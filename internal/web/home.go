@@ -53,7 +53,7 @@ func (r *reading) homeView(tiles Tiles) (HomeView, error) {
 		Counts: []Count{
 			{r.whole(totals.Agreements), r.count("home.agreements", totals.Agreements), "#newest"},
 			{r.whole(totals.Amendments), r.count("home.amendments", totals.Amendments), "#newest"},
-			{r.whole(totals.Sites), r.count("home.sites", totals.Sites), "#provinces"},
+			{r.whole(totals.Sites), r.count("home.sites", totals.Sites), r.explorerAddress(nil)},
 			{r.whole(totals.Communes), r.count("home.communes", totals.Communes), "#provinces"},
 			{r.whole(totals.Sources), r.count("home.sources", totals.Sources), ""},
 		},

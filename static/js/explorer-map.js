@@ -94,13 +94,13 @@ class Explorer {
       return;
     }
     try {
-      // Only what there is to draw is asked for.
+      // Only what there is to draw is asked for. A commune may be on view while its badge isn't.
       const [areas, sites] = await Promise.all([
-        this.#fetch(units.length > 0, this.#box.dataset.shapes, bbox),
+        this.#fetch(this.#units.commune.length > 0, this.#box.dataset.shapes, bbox),
         this.#fetch(places > 0 || this.#units.commune.some((unit) => unit.count > unit.area), this.#box.dataset.geojson, bbox),
       ]);
       if (turn !== this.#turn) return;
-      this.#precisely(units, areas, sites);
+      this.#precisely(areas, sites);
     } catch (error) {
       if (turn === this.#turn) this.#overview(units); // the badges say how many and where; shapes say no more than that
       console.info(error);
@@ -168,10 +168,10 @@ class Explorer {
   }
 
   /** Areas hatched, exact places as pins and shapes. */
-  #precisely(units, areas, sites) {
+  #precisely(areas, sites) {
     const focused = this.#clear();
     this.#drawn.push(this.#map.addBackdrop({ type: 'FeatureCollection', features: areas }, 'outline'));
-    const vague = new Map(units.filter((unit) => unit.area > 0).map((unit) => [unit.code, unit]));
+    const vague = new Map(this.#units.commune.filter((unit) => unit.area > 0).map((unit) => [unit.code, unit]));
     for (const feature of areas) {
       const unit = vague.get(feature.id);
       if (!unit) continue;
@@ -193,7 +193,7 @@ class Explorer {
       }
     }
     const label = (unit) => unit.areaShort;
-    this.#badges(this.#arrange([...vague.values()], label, taken), label, (unit) => unit.areaLabel);
+    this.#badges(this.#arrange([...vague.values()].filter((unit) => this.#map.shows(unit.point)), label, taken), label, (unit) => unit.areaLabel);
     this.#refocus(focused);
   }
 
