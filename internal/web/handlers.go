@@ -24,11 +24,7 @@ func (s *Server) getBackground(c *fiber.Ctx) error {
 }
 
 func (s *Server) getHome(c *fiber.Ctx) error {
-	q, err := httpserve.Query(c)
-	if err != nil {
-		return err
-	}
-	r, err := s.read(c, q)
+	r, err := s.read(c)
 	if err != nil {
 		return err
 	}
@@ -43,27 +39,23 @@ func (s *Server) getHome(c *fiber.Ctx) error {
 }
 
 func (s *Server) getExplorer(c *fiber.Ctx) error {
-	q, err := httpserve.Query(c, explorerParams()...)
+	r, err := s.read(c, explorerParams()...)
 	if err != nil {
 		return err
 	}
-	r, err := s.read(c, q)
-	if err != nil {
-		return err
-	}
-	for _, value := range q {
+	for _, value := range r.q {
 		if value == "" { // a form sends its empty fields too; the address bar shows what was chosen and no more
-			return c.Redirect(r.explorerAddress(q), fiber.StatusSeeOther)
+			return c.Redirect(r.explorerAddress(r.q), fiber.StatusSeeOther)
 		}
 	}
-	if err := r.checkFilters(q); err != nil {
+	if err := r.checkFilters(r.q); err != nil {
 		return err
 	}
-	view, err := r.explorerView(q, s.Tiles)
+	view, err := r.explorerView(r.q, s.Tiles)
 	if err != nil {
 		return err
 	}
-	p := Page{Title: r.say("explorer.title"), Description: r.say("explorer.lead"), View: view, HasMap: true, NoIndex: len(q) > 0,
+	p := Page{Title: r.say("explorer.title"), Description: r.say("explorer.lead"), View: view, HasMap: true, NoIndex: len(r.q) > 0,
 		Scripts: []string{"js/explorer-map.js", "js/facts.js"}}
 	if view.Download != "" {
 		p.Data = []Alternate{{Href: view.Download, Type: "application/geo+json"}}
@@ -72,11 +64,7 @@ func (s *Server) getExplorer(c *fiber.Ctx) error {
 }
 
 func (s *Server) getAbout(c *fiber.Ctx) error {
-	q, err := httpserve.Query(c)
-	if err != nil {
-		return err
-	}
-	r, err := s.read(c, q)
+	r, err := s.read(c)
 	if err != nil {
 		return err
 	}
@@ -97,15 +85,11 @@ func (s *Server) place(c *fiber.Ctx, level registry.PlaceLevel) (registry.Place,
 }
 
 func (s *Server) getCommune(c *fiber.Ctx) error {
-	q, err := httpserve.Query(c, asOfParam)
+	r, err := s.read(c, asOfParam)
 	if err != nil {
 		return err
 	}
 	p, err := s.place(c, registry.LevelCommune)
-	if err != nil {
-		return err
-	}
-	r, err := s.read(c, q)
 	if err != nil {
 		return err
 	}
@@ -121,15 +105,11 @@ func (s *Server) getCommune(c *fiber.Ctx) error {
 
 func (s *Server) getArea(level registry.PlaceLevel) fiber.Handler {
 	return func(c *fiber.Ctx) error {
-		q, err := httpserve.Query(c)
+		r, err := s.read(c)
 		if err != nil {
 			return err
 		}
 		p, err := s.place(c, level)
-		if err != nil {
-			return err
-		}
-		r, err := s.read(c, q)
 		if err != nil {
 			return err
 		}
@@ -161,11 +141,7 @@ func (s *Server) record(c *fiber.Ctx, r *reading, t registry.Type) (registry.Sto
 }
 
 func (s *Server) getAgreement(c *fiber.Ctx) error {
-	q, err := httpserve.Query(c, asOfParam)
-	if err != nil {
-		return err
-	}
-	r, err := s.read(c, q)
+	r, err := s.read(c, asOfParam)
 	if err != nil {
 		return err
 	}
@@ -201,11 +177,7 @@ func (s *Server) getRecord(t registry.Type) fiber.Handler {
 		allowed = []string{asOfParam}
 	}
 	return func(c *fiber.Ctx) error {
-		q, err := httpserve.Query(c, allowed...)
-		if err != nil {
-			return err
-		}
-		r, err := s.read(c, q)
+		r, err := s.read(c, allowed...)
 		if err != nil {
 			return err
 		}
@@ -238,11 +210,7 @@ func (s *Server) getRecord(t registry.Type) fiber.Handler {
 }
 
 func (s *Server) getAnnouncement(c *fiber.Ctx) error {
-	q, err := httpserve.Query(c)
-	if err != nil {
-		return err
-	}
-	r, err := s.read(c, q)
+	r, err := s.read(c)
 	if err != nil {
 		return err
 	}
@@ -258,11 +226,7 @@ func (s *Server) getAnnouncement(c *fiber.Ctx) error {
 }
 
 func (s *Server) getSource(c *fiber.Ctx) error {
-	q, err := httpserve.Query(c)
-	if err != nil {
-		return err
-	}
-	r, err := s.read(c, q)
+	r, err := s.read(c)
 	if err != nil {
 		return err
 	}

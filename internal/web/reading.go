@@ -11,6 +11,7 @@ import (
 
 	"mithaq/internal/edtf"
 	"mithaq/internal/gazetteer"
+	"mithaq/internal/httpserve"
 	"mithaq/internal/passage"
 	"mithaq/internal/registry"
 )
@@ -18,6 +19,7 @@ import (
 // reading is what one page is made from: its language, its day, and the records that it needed, each loaded once.
 type reading struct {
 	*words
+	q     httpserve.Params // the address's own
 	ctx   context.Context
 	store registry.Reader
 	gaz   *gazetteer.Gazetteer

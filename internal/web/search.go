@@ -46,17 +46,13 @@ func searchLabels(all map[Lang]*words) (labels []search.Label) {
 
 // find reads the query of a request and answers it.
 func (s *Server) find(c *fiber.Ctx) (r *reading, query string, found search.Result, err error) {
-	q, err := httpserve.Query(c, "q")
-	if err != nil {
+	if r, err = s.read(c, "q"); err != nil {
 		return nil, "", found, err
 	}
-	if len(q["q"]) > queryLength {
-		return nil, "", found, &registry.Error{Code: registry.Invalid, Message: "The search is too long.", Param: "q", Got: q["q"], Takes: "up to 200 bytes"}
+	if len(r.q["q"]) > queryLength {
+		return nil, "", found, &registry.Error{Code: registry.Invalid, Message: "The search is too long.", Param: "q", Got: r.q["q"], Takes: "up to 200 bytes"}
 	}
-	if r, err = s.read(c, q); err != nil {
-		return nil, "", found, err
-	}
-	query = strings.TrimSpace(q["q"])
+	query = strings.TrimSpace(r.q["q"])
 	searcher := search.Searcher{Store: s.Store, Places: s.Gazetteer, Labels: s.labels}
 	found, err = searcher.Find(r.ctx, query, string(r.lang))
 	return r, query, found, err

@@ -106,13 +106,18 @@ func langOf(c *fiber.Ctx) Lang {
 	return preferredLang(c.Get(fiber.HeaderAcceptLanguage))
 }
 
-// read starts the reading of one page, on a day of the visitor's or today.
-func (s *Server) read(c *fiber.Ctx, q httpserve.Params) (*reading, error) {
+// read starts the reading of one page, on a day of the visitor's or today, with the query parameters that the page knows.
+func (s *Server) read(c *fiber.Ctx, allowed ...string) (*reading, error) {
+	q, err := httpserve.Query(c, allowed...)
+	if err != nil {
+		return nil, err
+	}
 	day, err := registry.DayAsked(q[asOfParam], s.now())
 	if err != nil {
 		return nil, err
 	}
 	return &reading{
+		q:     q,
 		words: s.words[langOf(c)],
 		ctx:   c.UserContext(),
 		store: s.Store,
