@@ -118,3 +118,23 @@ func TestStateOnADay(t *testing.T) {
 		}
 	})
 }
+
+// A place accepted because its name is alike, and no more, says so wherever it is shown.
+func TestPlaceMatchedByLikenessIsShownAsSuch(t *testing.T) {
+	s := start(t, false)
+	text := strings.ReplaceAll(amended, `"name":"Tafraout","as_written":"Tafraout","level":"commune","within":"09.581"`,
+		`"name":"Ouled Saaid L'Ouede","as_written":"Ouled Saaid L'Ouede","level":"commune","within":"05.091"`)
+	s.load(t, withStatements(text))
+	x := s.json(t, "/api/collections/sites/items/zone-site")
+	x.want("/properties/commune_code", "05.091.11.05")
+	x.want("/properties/place_match", "alias")
+	x.want("/properties/place_matched_by_similarity", "true")
+	s.json(t, "/sites/zone-site.json").want("/places/0/matched_by_similarity", "true")
+	for lang, words := range map[string]string{"fr": "rapproché par ressemblance", "ar": "بالتشابه وحده", "en": "matched by likeness alone"} {
+		for _, path := range []string{"/sites/zone-site", "/communes/05.091.11.05"} {
+			if body, _ := s.get(t, "/"+lang+path, http.StatusOK); !strings.Contains(string(body), words) {
+				t.Errorf("/%s%s doesn't say %q", lang, path, words)
+			}
+		}
+	}
+}

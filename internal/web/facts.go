@@ -274,14 +274,21 @@ func (r *reading) placeValues(found registry.Resolution, p *registry.WrittenPlac
 	case found.Match.Located():
 		unit := r.placeLink(found.Code)
 		values = append(values, Value{Link: unit})
-		if place, ok := r.gaz.Place(found.Code); ok && !strings.Contains(strings.ToLower(written), strings.ToLower(place.NameFR)) {
-			note = r.say("match_note."+string(found.Match), args{"Written": written})
+		place, ok := r.gaz.Place(found.Code)
+		switch {
+		case found.Similar: // accepted by likeness alone, and a reader must know
+			note = r.say("match_note.similar", args{"Written": isolated(written)})
+		case ok && !strings.Contains(strings.ToLower(written), strings.ToLower(place.NameFR)):
+			note = r.say("match_note."+string(found.Match), args{"Written": isolated(written)})
 		}
 		return values, note
 	default:
-		return append(values, r.value(written)), r.say("match_note."+string(found.Match), args{"Written": written})
+		return append(values, r.value(written)), r.say("match_note."+string(found.Match), args{"Written": isolated(written)})
 	}
 }
+
+// isolated sets a text of any script apart from the sentence it stands in, so that neither reorders the other (UAX #9).
+func isolated(text string) string { return "\u2068" + text + "\u2069" }
 
 // precision says how precisely a site's place is known.
 func precision(s registry.Stored, site *registry.Site, gaz interface {
