@@ -3,6 +3,7 @@ package publish
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/paulmach/orb"
 
@@ -15,27 +16,36 @@ import (
 // operators marks boundaries that the operator put in place of the shipped ones; a new release leaves them alone.
 const operators = "operator:"
 
-// ShippedBoundaries puts the program's boundaries into the store unless it holds them, or the operator's own, already.
+// ShippedBoundaries puts the program's boundaries into the store unless it holds them, or the operator's own, already. It asks
+// before it takes the write lock, so that a start doesn't wait for whoever is writing.
 func (p *Publisher) ShippedBoundaries(ctx context.Context) error {
-	return p.Store.Write(ctx, func(w registry.Writer) error {
-		holds, err := w.BoundariesVersion(ctx)
-		if err != nil || holds == geodata.Version() || len(holds) > len(operators) && holds[:len(operators)] == operators {
+	if wanted, err := wantsShipped(ctx, p.Store); err != nil || !wanted {
+		return err
+	}
+	var features []registry.Feature
+	for _, detail := range gazetteer.Details {
+		boundaries, err := gazetteer.Boundaries(detail)
+		if err != nil {
 			return err
 		}
-		var features []registry.Feature
-		for _, detail := range gazetteer.Details {
-			boundaries, err := gazetteer.Boundaries(detail)
-			if err != nil {
-				return err
-			}
-			some, err := p.boundaryFeatures(boundaries, detail)
-			if err != nil {
-				return err
-			}
-			features = append(features, some...)
+		some, err := p.boundaryFeatures(boundaries, detail)
+		if err != nil {
+			return err
+		}
+		features = append(features, some...)
+	}
+	return p.Store.Write(ctx, func(w registry.Writer) error {
+		if wanted, err := wantsShipped(ctx, w); err != nil || !wanted { // another process may have come first
+			return err
 		}
 		return p.putBoundaries(ctx, w, geodata.Version(), features)
 	})
+}
+
+// wantsShipped reports whether a store holds neither this program's boundaries nor the operator's own.
+func wantsShipped(ctx context.Context, r registry.Reader) (bool, error) {
+	holds, err := r.BoundariesVersion(ctx)
+	return holds != geodata.Version() && !strings.HasPrefix(holds, operators), err
 }
 
 // OwnBoundaries replaces the boundaries by the operator's, which stand for every detail. Units that they leave out have none.
@@ -75,7 +85,7 @@ func (p *Publisher) putBoundaries(ctx context.Context, w registry.Writer, versio
 	if err := w.PutBoundaries(ctx, version, features); err != nil {
 		return err
 	}
-	s := &publication{Publisher: p, w: w, spots: map[registry.PlaceCode]feature.Spot{}}
+	s := p.begin(w)
 	placed, err := w.Records(ctx, registry.RecordQuery{Types: []registry.Type{registry.TypeSite, registry.TypeAgreement}})
 	if err != nil {
 		return err

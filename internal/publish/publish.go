@@ -67,7 +67,7 @@ func (p *Publisher) Publish(ctx context.Context, req Request) (Report, error) {
 	report := Report{New: []registry.ID{}, Changed: []registry.ID{}, Unchanged: []registry.ID{}}
 	at := p.Now()
 	err := p.Store.Write(ctx, func(w registry.Writer) error {
-		s := &publication{Publisher: p, w: w, spots: map[registry.PlaceCode]feature.Spot{}}
+		s := p.begin(w)
 		problems, changed, before, err := s.compare(ctx, req.Records, &report)
 		if err != nil {
 			return err
@@ -117,7 +117,7 @@ func (p *Publisher) Reindex(ctx context.Context, progress func(done, total int))
 		if err != nil {
 			return err
 		}
-		s := &publication{Publisher: p, w: w, spots: map[registry.PlaceCode]feature.Spot{}}
+		s := p.begin(w)
 		ids := make([]registry.ID, len(all))
 		for i, x := range all {
 			ids[i] = x.ID()
@@ -133,27 +133,41 @@ type publication struct {
 	spots map[registry.PlaceCode]feature.Spot
 }
 
+// begin is a publication in w's transaction.
+func (p *Publisher) begin(w registry.Writer) *publication {
+	return &publication{Publisher: p, w: w, spots: map[registry.PlaceCode]feature.Spot{}}
+}
+
 // compare sorts records into new, changed and unchanged, and checks that ids keep their type and stand once in the request.
 // before are the published versions of the changed ones: what they touched must be derived anew, too.
 func (s *publication) compare(ctx context.Context, records []registry.Record, report *Report) (problems []Problem, changed, before []registry.Record, err error) {
+	ids := make([]registry.ID, len(records))
+	for i, r := range records {
+		ids[i] = r.Head().ID
+	}
+	stored, err := s.w.RecordsByID(ctx, ids)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	published := make(map[registry.ID]registry.Record, len(stored))
+	for _, x := range stored {
+		published[x.ID()] = x.Record
+	}
 	seen := map[registry.ID]bool{}
 	for i, r := range records {
-		id := r.Head().ID
+		id := ids[i]
 		if seen[id] {
 			problems = append(problems, Problem{i, registry.Problem{Pointer: "/id", Got: strconv.Quote(string(id)) + " twice in what is published together", Takes: "each id once"}})
 			continue
 		}
 		seen[id] = true
-		found, err := s.w.RecordsByID(ctx, []registry.ID{id})
-		if err != nil {
-			return nil, nil, nil, err
-		}
-		if len(found) == 0 {
+		old, known := published[id]
+		if !known {
 			report.New = append(report.New, id)
 			changed = append(changed, r)
 			continue
 		}
-		if was := found[0].Record.Head().Type; was != r.Head().Type {
+		if was := old.Head().Type; was != r.Head().Type {
 			problems = append(problems, Problem{i, registry.Problem{Pointer: "/type", Got: fmt.Sprintf("%q for the id %s", r.Head().Type, id), Takes: fmt.Sprintf("%q, as published: an id names one record for good", was)}})
 			continue
 		}
@@ -161,7 +175,7 @@ func (s *publication) compare(ctx context.Context, records []registry.Record, re
 		if err != nil {
 			return nil, nil, nil, err
 		}
-		was, err := registry.Canonical(found[0].Record)
+		was, err := registry.Canonical(old)
 		if err != nil {
 			return nil, nil, nil, err
 		}
@@ -171,7 +185,7 @@ func (s *publication) compare(ctx context.Context, records []registry.Record, re
 		}
 		report.Changed = append(report.Changed, id)
 		changed = append(changed, r)
-		before = append(before, found[0].Record)
+		before = append(before, old)
 	}
 	return problems, changed, before, nil
 }

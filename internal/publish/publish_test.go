@@ -500,3 +500,16 @@ func TestNewNameOfAPartyFindsItsAgreement(t *testing.T) {
 		t.Errorf("after: %q", got)
 	}
 }
+
+// A start finds its boundaries in place without waiting for whoever is writing.
+func TestStartDoesNotWaitForAWriter(t *testing.T) {
+	store, p := open(t)
+	err := store.Write(t.Context(), func(registry.Writer) error {
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		return p.ShippedBoundaries(ctx)
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}

@@ -163,6 +163,8 @@ type Reader interface {
 	// Version changes with every publication; ETags are made of it.
 	Version(ctx context.Context) (string, error)
 	SourceText(ctx context.Context, source ID) (SourceText, error)
+	// BoundariesVersion is what PutBoundaries was last given; empty when never.
+	BoundariesVersion(ctx context.Context) (string, error)
 }
 
 // Revision is a record about to be appended.
@@ -203,8 +205,6 @@ type Writer interface {
 	Derive(ctx context.Context, d Derived) error
 	// PutBoundaries replaces the features of the boundary collections.
 	PutBoundaries(ctx context.Context, version string, features []Feature) error
-	// BoundariesVersion is what PutBoundaries was last given; empty when never.
-	BoundariesVersion(ctx context.Context) (string, error)
 	AttachText(ctx context.Context, source ID, text SourceText) error
 }
 

@@ -35,16 +35,13 @@ func (s *statement) add(text string, args ...any) {
 	s.args = append(s.args, args...)
 }
 
-// list adds "(?,?,…)" with the values bound.
+// list adds a subquery of the values, which are bound as one JSON list: SQLite bounds how many values a statement may bind.
 func list[T ~string](s *statement, values []T) {
-	s.add("(")
-	for i, v := range values {
-		if i > 0 {
-			s.add(",")
-		}
-		s.add("?", string(v))
+	raw, err := json.Marshal(values)
+	if err != nil {
+		panic(err) // a list of texts has a JSON form
 	}
-	s.add(")")
+	s.add("(SELECT value FROM json_each(?))", string(raw))
 }
 
 // selectStored reads a record with its places in one statement, so that both are of one publication.
@@ -68,23 +65,21 @@ func (r reader) Record(ctx context.Context, id registry.ID) (registry.Stored, er
 	return found[0], nil
 }
 
-// batch bounds the ids of one statement, far under SQLite's limit on bound values.
-const batch = 500
-
 // RecordsByID implements registry.Reader.
 func (r reader) RecordsByID(ctx context.Context, ids []registry.ID) ([]registry.Stored, error) {
-	byID := make(map[registry.ID]registry.Stored, len(ids))
-	for start := 0; start < len(ids); start += batch {
-		var s statement
-		s.add(selectStored + " AND r.id IN ")
-		list(&s, ids[start:min(start+batch, len(ids))])
-		some, err := r.stored(ctx, &s)
-		if err != nil {
-			return nil, err
-		}
-		for _, x := range some {
-			byID[x.ID()] = x
-		}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var s statement
+	s.add(selectStored + " AND r.id IN ")
+	list(&s, ids)
+	found, err := r.stored(ctx, &s)
+	if err != nil {
+		return nil, err
+	}
+	byID := make(map[registry.ID]registry.Stored, len(found))
+	for _, x := range found {
+		byID[x.ID()] = x
 	}
 	out := make([]registry.Stored, 0, len(byID))
 	for _, id := range ids {
@@ -388,7 +383,7 @@ func (r reader) Words(ctx context.Context, prefix string, limit int) ([]string, 
 // Version implements registry.Reader.
 func (r reader) Version(ctx context.Context) (string, error) { return r.setting(ctx, "generation") }
 
-// BoundariesVersion implements registry.Writer.
+// BoundariesVersion implements registry.Reader.
 func (r reader) BoundariesVersion(ctx context.Context) (string, error) {
 	return r.setting(ctx, "boundaries")
 }
