@@ -3,15 +3,14 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 
-	"github.com/paulmach/orb"
 	"github.com/spf13/cobra"
 
 	"mithaq/internal/dossier"
+	"mithaq/internal/gazetteer"
 	"mithaq/internal/passage"
 	"mithaq/internal/publish"
 	"mithaq/internal/registry"
@@ -116,7 +115,7 @@ func (a *app) boundaries() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			boundaries, err := readBoundaries(raw)
+			boundaries, err := gazetteer.ReadBoundaries(raw)
 			if err != nil {
 				return fmt.Errorf("%s: %w", given[0], err)
 			}
@@ -130,41 +129,6 @@ func (a *app) boundaries() *cobra.Command {
 			})
 		},
 	}
-}
-
-// readBoundaries reads polygons by code, each as strictly as a record's geometry.
-func readBoundaries(raw []byte) (map[registry.PlaceCode]orb.MultiPolygon, error) {
-	var file struct {
-		Features []struct {
-			Geometry   json.RawMessage
-			Properties struct{ Code registry.PlaceCode }
-		}
-	}
-	if err := json.Unmarshal(raw, &file); err != nil {
-		return nil, err
-	}
-	out := map[registry.PlaceCode]orb.MultiPolygon{}
-	for i, f := range file.Features {
-		var g registry.Geometry
-		if err := json.Unmarshal(f.Geometry, &g); err != nil {
-			return nil, fmt.Errorf("/features/%d/geometry: %w", i, err)
-		}
-		if _, twice := out[f.Properties.Code]; twice || f.Properties.Code == "" {
-			return nil, fmt.Errorf("/features/%d/properties/code: got %q; takes a census code, each once", i, f.Properties.Code)
-		}
-		switch g := g.Geometry.(type) {
-		case orb.Polygon:
-			out[f.Properties.Code] = orb.MultiPolygon{g}
-		case orb.MultiPolygon:
-			out[f.Properties.Code] = g
-		default:
-			return nil, fmt.Errorf("/features/%d/geometry: takes a Polygon or MultiPolygon", i)
-		}
-	}
-	if len(out) == 0 {
-		return nil, errors.New("got no features; takes a FeatureCollection of polygons")
-	}
-	return out, nil
 }
 
 func schemaCommand() *cobra.Command {
