@@ -245,7 +245,8 @@ func (g *Gazetteer) holder(code registry.PlaceCode, level registry.PlaceLevel) (
 	return registry.Place{}, false
 }
 
-// Neighbours returns the communes that share a border with a commune, the longest border first; empty for other levels.
+// Neighbours returns the units that share a border with a commune, province or region and are of its level, the longest border first;
+// empty for other levels. The border of two provinces is that of their communes.
 func (g *Gazetteer) Neighbours(code registry.PlaceCode) []Neighbour {
 	return slices.Clone(g.neighbours[code])
 }
@@ -256,6 +257,18 @@ func (g *Gazetteer) places(indexes []int) []registry.Place {
 		places[n] = g.units[i].Place
 	}
 	return places
+}
+
+// border adds a stretch to the border of two units.
+func (g *Gazetteer) border(a, b registry.PlaceCode, km float64) {
+	for _, side := range [][2]registry.PlaceCode{{a, b}, {b, a}} {
+		list := g.neighbours[side[0]]
+		if i := slices.IndexFunc(list, func(n Neighbour) bool { return n.Code == side[1] }); i >= 0 {
+			list[i].SharedKM += km
+		} else {
+			g.neighbours[side[0]] = append(list, Neighbour{side[1], km})
+		}
+	}
 }
 
 func (g *Gazetteer) readNeighbours(r io.Reader) error {
@@ -270,8 +283,14 @@ func (g *Gazetteer) readNeighbours(r io.Reader) error {
 				return fmt.Errorf("unknown code %q", code)
 			}
 		}
-		g.neighbours[a] = append(g.neighbours[a], Neighbour{b, km})
-		g.neighbours[b] = append(g.neighbours[b], Neighbour{a, km})
+		g.border(a, b, km)
+		for _, holder := range []func(registry.PlaceCode) (registry.Place, bool){g.ProvinceOf, g.RegionOf} {
+			x, _ := holder(a)
+			y, _ := holder(b)
+			if x.Code != y.Code {
+				g.border(x.Code, y.Code, km)
+			}
+		}
 		return nil
 	})
 	for _, list := range g.neighbours {

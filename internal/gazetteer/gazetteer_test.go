@@ -169,6 +169,26 @@ func TestNeighboursAreMutual(t *testing.T) {
 	}
 }
 
+func TestNeighboursOfProvincesAndRegions(t *testing.T) {
+	g := gazetteer(t)
+	for _, tc := range []struct{ code, first, other, not registry.PlaceCode }{
+		{"09.581", "10.473", "09.541", "09.001"}, // Tiznit borders Sidi Ifni, Taroudannt, and not Agadir
+		{"09", "08", "10", "01"},                 // Souss-Massa borders Drâa-Tafilalet, Guelmim, and not Tanger
+	} {
+		list := g.Neighbours(tc.code)
+		codes := make([]registry.PlaceCode, len(list))
+		for i, n := range list {
+			codes[i] = n.Code
+			if !slices.Contains(g.Neighbours(n.Code), Neighbour{tc.code, n.SharedKM}) {
+				t.Errorf("%s borders %s, but not the other way round", tc.code, n.Code)
+			}
+		}
+		if len(codes) == 0 || codes[0] != tc.first || !slices.Contains(codes, tc.other) || slices.Contains(codes, tc.not) {
+			t.Errorf("%s: %v, want first %s, with %s, without %s", tc.code, codes, tc.first, tc.other, tc.not)
+		}
+	}
+}
+
 func TestReadRefusesBadFiles(t *testing.T) {
 	const header = "code,level,parent,name_fr,population_2024,has_boundary,lon\n"
 	const borders = "code_a,code_b,shared_km\n"

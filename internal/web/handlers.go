@@ -24,7 +24,7 @@ func (s *Server) getBackground(c *fiber.Ctx) error {
 }
 
 func (s *Server) getHome(c *fiber.Ctx) error {
-	r, err := s.read(c)
+	r, err := s.read(c, sortParam)
 	if err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func (s *Server) getCommune(c *fiber.Ctx) error {
 
 func (s *Server) getArea(level registry.PlaceLevel) fiber.Handler {
 	return func(c *fiber.Ctx) error {
-		r, err := s.read(c)
+		r, err := s.read(c, asOfParam, sortParam)
 		if err != nil {
 			return err
 		}

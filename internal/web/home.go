@@ -18,11 +18,7 @@ const openOnHome = 20
 type HomeView struct {
 	Counts     []Count
 	Map        MapView
-	Caption    string
-	Columns    []string
-	Rows       []AreaRow
-	Silent     []Link
-	SilentNote string
+	Table      AreaTable
 	Newest     []AgreementRow
 	National   []AgreementRow
 	Programmes []ProgrammeRow
@@ -54,7 +50,7 @@ func (r *reading) homeView(tiles Tiles) (HomeView, error) {
 			{r.whole(totals.Agreements), r.count("home.agreements", totals.Agreements), "#newest"},
 			{r.whole(totals.Amendments), r.count("home.amendments", totals.Amendments), "#newest"},
 			{r.whole(totals.Sites), r.count("home.sites", totals.Sites), r.explorerAddress(nil)},
-			{r.whole(totals.Communes), r.count("home.communes", totals.Communes), "#provinces"},
+			{r.whole(totals.Communes), r.count("home.communes", totals.Communes), "#units"},
 			{r.whole(totals.Sources), r.count("home.sources", totals.Sources), ""},
 		},
 		Unknown: []Count{
@@ -62,11 +58,16 @@ func (r *reading) homeView(tiles Tiles) (HomeView, error) {
 			{r.whole(totals.AgreementsUndated), r.count("home.undated", totals.AgreementsUndated), ""},
 			{r.whole(totals.Mentioned), r.count("home.mentioned", totals.Mentioned), ""},
 		},
-		Caption: r.say("area.caption"),
-		Columns: r.areaColumns(label(r.words, "place_level", registry.LevelProvince)),
 	}
-	v.Rows, v.Silent = r.areaRows(r.gaz.Places(registry.LevelProvince), counts)
-	v.SilentNote = r.count("area.silent_provinces", len(v.Silent))
+	units := map[registry.PlaceCode]areaCounts{}
+	for code, n := range counts {
+		units[code] = areaCounts{PlaceCounts: n}
+	}
+	v.Table, err = r.areaTable("/"+string(r.lang)+"/", label(r.words, "place_level", registry.LevelProvince), r.gaz.Places(registry.LevelProvince), units, countColumns)
+	if err != nil {
+		return HomeView{}, err
+	}
+	v.Table.SilentNote = r.count("area.silent_provinces", len(v.Table.Silent))
 	v.Map = r.areaMap(r.say("place.country"), "/api/collections/provinces/items?detail=low&limit=500", "/"+string(r.lang)+"/provinces/", "", tiles)
 
 	newest, err := r.store.Records(r.ctx, registry.RecordQuery{Types: []registry.Type{registry.TypeAgreement}, Limit: newestOnHome})

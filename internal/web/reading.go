@@ -275,7 +275,7 @@ func (r *reading) placeHref(p registry.Place) string {
 		return ""
 	}
 	address := "/" + string(r.lang) + "/" + p.Level.Plural() + "/" + string(p.Code)
-	if r.asOf && p.Level == registry.LevelCommune {
+	if r.asOf {
 		address += "?as-of=" + url.QueryEscape(string(r.day))
 	}
 	return address

@@ -143,10 +143,10 @@ type AreaRow struct {
 	Cells      []Cell
 }
 
-// Cell is a number in a table; Zero ones are shown as a dash.
+// Cell is a number in a table. Zero ones are shown as a dash; Unknown ones hold a word instead.
 type Cell struct {
-	Text string
-	Zero bool
+	Text          string
+	Zero, Unknown bool
 }
 
 // Count is a number with what it counts, leading to the list.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"golang.org/x/text/collate"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 	"golang.org/x/text/number"
@@ -99,6 +100,16 @@ func (w *words) whole(n int) string { return w.printer.Sprint(number.Decimal(n))
 // decimal writes a number with the decimals it has.
 func (w *words) decimal(d registry.Decimal) string {
 	return w.printer.Sprint(number.Decimal(d.Float(), number.MaxFractionDigits(3)))
+}
+
+// rate writes a computed number to one decimal.
+func (w *words) rate(x float64) string {
+	return w.printer.Sprint(number.Decimal(x, number.MaxFractionDigits(1)))
+}
+
+// byName compares names as a reader of this language looks them up. A collator keeps a buffer, so each page needs its own.
+func (w *words) byName() func(a, b string) int {
+	return collate.New(numberLocale[w.lang]).CompareString
 }
 
 // figure says a figure in words: "environ 1 000 m²". noun is the plural message of what is counted, empty for a bare number.

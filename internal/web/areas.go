@@ -1,0 +1,393 @@
+package web
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"net/url"
+	"slices"
+	"strings"
+
+	"mithaq/internal/registry"
+)
+
+// AreaView is the page of a province or region.
+type AreaView struct {
+	PlaceHead
+	AsOf       AsOf
+	Map        MapView
+	Summary    string
+	GeoJSON    string
+	UnitsTitle string
+	Tally      string
+	Table      AreaTable
+	Unlocated  []SiteRow
+	Agreements []AgreementRow
+	Above      []AgreementRow
+	Programmes []ProgrammeRow
+	Sums       []Fact
+	Comparison Comparison
+}
+
+// AreaTable is the table beside an area map: the units that something touches, and the names of the silent rest.
+type AreaTable struct {
+	Caption    string
+	Columns    []AreaColumn
+	Rows       []AreaRow
+	Elsewhere  Elsewhere
+	Silent     []Link
+	SilentNote string
+}
+
+// Elsewhere is the last row: what is in the area but in no unit that a source or the gazetteer tells. No cells: there is nothing such.
+type Elsewhere struct {
+	Name  string
+	Cells []Cell // in the columns' order; agreements and amendments are counted by their own places and leave theirs empty
+}
+
+// AreaColumn is a column of the table, leading to the same page in its order.
+type AreaColumn struct {
+	Label, Href string
+	Order       string // ascending or descending when the rows are in this column's order; empty otherwise
+}
+
+// Comparison sets an area beside its neighbours. Where too little is recorded for that, Note says so and there are no rows.
+type Comparison struct {
+	Note string
+	Rows []ComparisonRow
+}
+
+// ComparisonRow is one area of a comparison.
+type ComparisonRow struct {
+	Name       Link
+	Self       bool
+	Agreements string
+	Sites      string
+	PerPeople  string // agreements per 100,000 inhabitants
+}
+
+// sortParam asks for an order of the table beside an area map.
+const sortParam = "sort"
+
+// column is one of an area table's: what it counts, by the code that addresses use.
+type column struct {
+	code  string
+	value func(areaCounts) float64 // NaN for what isn't known
+	cell  func(r *reading, c areaCounts) Cell
+}
+
+// areaCounts is what is known of one unit of an area table.
+type areaCounts struct {
+	registry.PlaceCounts
+	created, restored, surface *registry.Figure
+	unknown                    int // sites of which no source tells a size
+}
+
+// countColumns are those that every table has.
+var countColumns = []column{
+	counted("agreements", func(c areaCounts) int { return c.Agreements }),
+	counted("amendments", func(c areaCounts) int { return c.Amendments }),
+	counted("sites", func(c areaCounts) int { return c.Sites }),
+}
+
+// figureColumns are those of a table of which every site was read.
+var figureColumns = []column{
+	summed("created", func(c areaCounts) *registry.Figure { return c.created }),
+	summed("restored", func(c areaCounts) *registry.Figure { return c.restored }),
+	summed("surface", func(c areaCounts) *registry.Figure { return c.surface }),
+	counted("unknown", func(c areaCounts) int { return c.unknown }),
+}
+
+func counted(code string, n func(areaCounts) int) column {
+	return column{code, func(c areaCounts) float64 { return float64(n(c)) }, func(r *reading, c areaCounts) Cell { return Cell{Text: r.whole(n(c)), Zero: n(c) == 0} }}
+}
+
+func summed(code string, figure func(areaCounts) *registry.Figure) column {
+	return column{code,
+		func(c areaCounts) float64 {
+			if f := figure(c); f != nil {
+				return f.Value.Float()
+			}
+			return math.NaN()
+		},
+		func(r *reading, c areaCounts) Cell {
+			if f := figure(c); f != nil {
+				return Cell{Text: r.figure(*f, "")}
+			}
+			return Cell{Text: r.say("missing_short"), Unknown: true}
+		}}
+}
+
+// nameColumn is the code of the first column.
+const nameColumn = "name"
+
+// order is the order asked for: a column's code, after a hyphen when it is turned round. Numbers begin with the largest, names with the first.
+func (r *reading) order(columns []column) (code string, turned bool, err error) {
+	if !r.q.Has(sortParam) {
+		return "agreements", false, nil
+	}
+	code, turned = strings.CutPrefix(r.q[sortParam], "-")
+	codes := []string{nameColumn}
+	for _, c := range columns {
+		codes = append(codes, c.code)
+	}
+	if !slices.Contains(codes, code) {
+		return "", false, &registry.Error{Code: registry.Invalid, Message: "There is no such column.", Param: sortParam, Got: r.q[sortParam],
+			Takes: "one of " + strings.Join(codes, ", ") + ", after a hyphen for the other way round"}
+	}
+	return code, turned, nil
+}
+
+// areaTable is the table of units; address is the page's own, without its query.
+func (r *reading) areaTable(address, first string, units []registry.Place, counts map[registry.PlaceCode]areaCounts, columns []column) (t AreaTable, err error) {
+	code, turned, err := r.order(columns)
+	if err != nil {
+		return t, err
+	}
+	t.Caption = r.say("area.caption")
+	add := func(name, text, natural, other string) {
+		query := url.Values{}
+		if r.asOf {
+			query.Set(asOfParam, string(r.day))
+		}
+		c := AreaColumn{Label: text}
+		next := name
+		if name == code {
+			if c.Order = natural; turned {
+				c.Order = other
+			} else {
+				next = "-" + name
+			}
+		}
+		query.Set(sortParam, next)
+		c.Href = address + "?" + query.Encode() + "#units"
+		t.Columns = append(t.Columns, c)
+	}
+	add(nameColumn, first, "ascending", "descending")
+	for _, c := range columns {
+		add(c.code, r.say("column."+c.code), "descending", "ascending")
+	}
+	type ordered struct {
+		AreaRow
+		name  string
+		value float64
+	}
+	var rows []ordered
+	for _, p := range units {
+		n := counts[p.Code]
+		if n.PlaceCounts == (registry.PlaceCounts{}) {
+			t.Silent = append(t.Silent, r.placeLink(p.Code))
+			continue
+		}
+		row := ordered{name: r.placeName(p), AreaRow: AreaRow{Code: p.Code, Name: r.placeLink(p.Code), OtherName: r.otherPlaceName(p), Agreements: n.Agreements}}
+		row.Spoken = r.say("area.spoken", args{"Place": row.name, "Agreements": r.count("count.agreements", n.Agreements)})
+		for _, c := range columns {
+			row.Cells = append(row.Cells, c.cell(r, n))
+			if c.code == code {
+				row.value = c.value(n)
+			}
+		}
+		rows = append(rows, row)
+	}
+	byName := r.byName()
+	slices.SortFunc(rows, func(a, b ordered) int {
+		before, after := a, b
+		if turned {
+			before, after = b, a
+		}
+		switch known := !math.IsNaN(a.value); {
+		case code == nameColumn:
+			return byName(before.name, after.name)
+		case known == math.IsNaN(b.value): // what isn't known comes last either way
+			if known {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Or(cmp.Compare(after.value, before.value), byName(a.name, b.name))
+	})
+	for _, row := range rows {
+		t.Rows = append(t.Rows, row.AreaRow)
+	}
+	return t, nil
+}
+
+// areaView builds the page of a province or region.
+func (r *reading) areaView(p registry.Place, tiles Tiles) (AreaView, error) {
+	level, unit, within := registry.LevelCommune, "communes", "province_code"
+	if p.Level == registry.LevelRegion {
+		level, unit, within = registry.LevelProvince, "provinces", "region_code"
+	}
+	address := "/" + string(r.lang) + "/" + p.Level.Plural() + "/" + string(p.Code)
+	v := AreaView{PlaceHead: r.placeHead(p), UnitsTitle: r.say("section." + unit), AsOf: r.asOfForm(address)}
+	shapes := fmt.Sprintf("/api/collections/%s/items?%s=%s&detail=medium&limit=500", unit, within, p.Code)
+	v.Map = r.areaMap(r.placeName(p), shapes, "/"+string(r.lang)+"/"+unit+"/", bounds(p), tiles)
+	found, err := registry.PlaceOn(r.ctx, r.store, p.Code, r.above(p.Code), r.day)
+	if err != nil {
+		return AreaView{}, err
+	}
+	counts, err := r.store.CountsByPlace(r.ctx)
+	if err != nil {
+		return AreaView{}, err
+	}
+	units := r.gaz.Inside(p.Code, level)
+	measured, elsewhere := r.measure(units, level, found.Sites, counts)
+	if v.Table, err = r.areaTable(address, label(r.words, "place_level", level), units, measured, slices.Concat(countColumns, figureColumns)); err != nil {
+		return AreaView{}, err
+	}
+	v.Table.SilentNote = r.count("area.silent_"+unit, len(v.Table.Silent))
+	if elsewhere.Sites > 0 {
+		v.Table.Elsewhere = Elsewhere{r.say("area.elsewhere_" + unit), make([]Cell, 2)}
+		for _, c := range append(countColumns[2:3:3], figureColumns...) {
+			v.Table.Elsewhere.Cells = append(v.Table.Elsewhere.Cells, c.cell(r, elsewhere))
+		}
+	}
+	v.Comparison = r.comparison(p, counts)
+
+	if err := r.followAgreements(found.Agreements); err != nil {
+		return AreaView{}, err
+	}
+	v.Agreements, _ = r.agreementRows(found.Agreements)
+	documented, tally := r.tally(found.Agreements)
+	v.Tally, v.Summary = tally, r.summary(documented, len(found.Sites), len(found.Events))
+	v.GeoJSON = "/" + p.Level.Plural() + "/" + string(p.Code) + ".geojson"
+	if r.asOf {
+		v.GeoJSON += "?as-of=" + url.QueryEscape(string(r.day))
+	}
+	if v.Above, v.Programmes, err = r.fromAbove(found.Above); err != nil {
+		return AreaView{}, err
+	}
+	return v, r.addSites(&v, found.Sites)
+}
+
+// measure adds to the counts of units what their sites measure. elsewhere are the sites that no source puts in one of the units.
+func (r *reading) measure(units []registry.Place, level registry.PlaceLevel, sites []registry.Dated, counts map[registry.PlaceCode]registry.PlaceCounts) (measured map[registry.PlaceCode]areaCounts, elsewhere areaCounts) {
+	measured = map[registry.PlaceCode]areaCounts{}
+	for _, p := range units {
+		measured[p.Code] = areaCounts{PlaceCounts: counts[p.Code]}
+	}
+	for _, s := range sites {
+		site := s.Site()
+		at := r.holder(s, level)
+		c, ok := measured[at]
+		if !ok {
+			c = elsewhere
+			c.Sites++
+		}
+		surface := firstFigure(site.Surface.Total, site.Surface.Plot, site.Surface.Covered)
+		c.created, c.restored, c.surface = plus(c.created, site.Shops.Created), plus(c.restored, site.Shops.Restored), plus(c.surface, surface)
+		if surface == nil && site.Shops == (registry.Premises{}) {
+			c.unknown++
+		}
+		if ok {
+			measured[at] = c
+		} else {
+			elsewhere = c
+		}
+	}
+	return measured, elsewhere
+}
+
+// holder is the unit of a level that a site is in, for certain; a place that nobody found is still in the unit its source names round it.
+func (r *reading) holder(s registry.Dated, level registry.PlaceLevel) registry.PlaceCode {
+	code := s.Resolution("/place").Code
+	if place := s.Site().Place; code == "" && place != nil {
+		code = place.Within
+	}
+	for _, u := range append(r.gaz.Ancestors(code), r.unit(code)) {
+		if u.Level == level {
+			return u.Code
+		}
+	}
+	return ""
+}
+
+// plus adds two figures that may be missing.
+func plus(a, b *registry.Figure) *registry.Figure {
+	total, _ := registry.Sum(a, b)
+	return total
+}
+
+// unit is a unit of the gazetteer; empty for an unknown code.
+func (r *reading) unit(code registry.PlaceCode) registry.Place {
+	p, _ := r.gaz.Place(code)
+	return p
+}
+
+// enoughToCompare is how many documented agreements each area of a comparison has at least: with fewer, one press article more or less
+// would turn the order round.
+const enoughToCompare = 10
+
+// comparison sets an area beside those that share a border with it, by what is recorded. The registry knows what its sources tell, so few
+// records say nothing about a place, and are not compared.
+func (r *reading) comparison(p registry.Place, counts map[registry.PlaceCode]registry.PlaceCounts) (c Comparison) {
+	codes := []registry.PlaceCode{p.Code}
+	for _, n := range r.gaz.Neighbours(p.Code) {
+		codes = append(codes, n.Code)
+	}
+	for _, code := range codes {
+		n, unit := counts[code], r.unit(code)
+		if n.Agreements < enoughToCompare {
+			if code == p.Code {
+				break
+			}
+			continue
+		}
+		row := ComparisonRow{Name: r.placeLink(code), Self: code == p.Code, Agreements: r.whole(n.Agreements), Sites: r.whole(n.Sites), PerPeople: r.say("missing")}
+		if unit.Population2024 != nil && *unit.Population2024 > 0 {
+			row.PerPeople = r.rate(float64(n.Agreements) / float64(*unit.Population2024) * 1e5)
+		}
+		c.Rows = append(c.Rows, row)
+	}
+	if len(c.Rows) < 2 {
+		return Comparison{Note: r.say("comparison.too_few", args{"N": r.whole(enoughToCompare)})}
+	}
+	return c
+}
+
+// addSites adds the sums over a place's sites, and those of its sites that the gazetteer finds in no unit.
+func (r *reading) addSites(v *AreaView, sites []registry.Dated) (err error) {
+	var unlocated []registry.Dated
+	var created, restored, surface []*registry.Figure
+	for _, s := range sites {
+		site := s.Site()
+		if precision(s.Stored, site, r.gaz) == registry.PrecisionNone {
+			unlocated = append(unlocated, s)
+		}
+		created, restored = append(created, site.Shops.Created), append(restored, site.Shops.Restored)
+		surface = append(surface, firstFigure(site.Surface.Total, site.Surface.Plot, site.Surface.Covered))
+	}
+	if v.Unlocated, err = r.siteRows(unlocated); err != nil {
+		return err
+	}
+	if len(sites) > 0 {
+		v.Sums = []Fact{
+			r.sum("shops.created", "count.premises", created), r.sum("shops.restored", "count.premises", restored), r.sum("site.surface", "", surface),
+		}
+	}
+	return nil
+}
+
+func firstFigure(figures ...*registry.Figure) *registry.Figure {
+	for _, f := range figures {
+		if f != nil {
+			return f
+		}
+	}
+	return nil
+}
+
+// sum is a total that says what it rests on: how many sites have no figure.
+func (r *reading) sum(labelKey, noun string, figures []*registry.Figure) Fact {
+	total, missing := registry.Sum(figures...)
+	f := Fact{Label: r.say(labelKey)}
+	if total == nil {
+		f.Missing = r.say("missing")
+		return f
+	}
+	f.Values = []Value{r.value(r.figure(*total, noun))}
+	if missing > 0 {
+		f.Note = r.count("sum.without_figure", missing)
+	}
+	return f
+}
