@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"mithaq/internal/registry"
@@ -28,6 +29,7 @@ type ContributionRow struct {
 type AgreementView struct {
 	RecordHead
 	Sentence      string
+	Map           *MapView
 	AsOf          AsOf
 	Amended       []Changed // of the whole agreement: what the banner says
 	Mentioned     []Link    // known only from these records
@@ -50,7 +52,7 @@ type AgreementView struct {
 }
 
 // agreementView builds an agreement's page as it stands on the page's day.
-func (r *reading) agreementView(stored registry.Stored) (AgreementView, error) {
+func (r *reading) agreementView(stored registry.Stored, tiles Tiles) (AgreementView, error) {
 	views, err := r.agreements([]registry.Stored{stored})
 	if err != nil {
 		return AgreementView{}, err
@@ -69,6 +71,7 @@ func (r *reading) agreementView(stored registry.Stored) (AgreementView, error) {
 		v.Sites = append(v.Sites, r.siteRow(site))
 	}
 	v.Sentence = r.sentenceOf(s, a, now.Sites)
+	v.Map = r.agreementMap(now, v.Sites, tiles)
 	var amendments []*registry.Amendment
 	for _, x := range now.Amendments {
 		amendment := x.Amendment()
@@ -88,26 +91,85 @@ func (r *reading) agreementView(stored registry.Stored) (AgreementView, error) {
 	return v, r.aroundAgreement(&v, now)
 }
 
-// sentenceOf is an agreement in one sentence made of its data.
+// sentenceOf is an agreement in one sentence made of its data: what it is, where, what for, between whom, since when.
 func (r *reading) sentenceOf(s subject, a *registry.Agreement, sites []subject) string {
-	parts := []string{label(r.words, "agreement_kind", a.Kind)}
-	if place := r.nearestPlace(s.Stored); place != "" {
-		parts = append(parts, place)
+	opening := label(r.words, "agreement_kind", a.Kind)
+	if where := r.within(s.Stored, a); where != "" {
+		opening = r.say("agreement.sentence_where", args{"Kind": opening, "Where": where})
 	}
-	var promises []string
-	for _, site := range sites {
-		if p := r.promise(site.Site()); p != "" {
-			promises = append(promises, p)
+	if what := r.purpose(sites); what != "" {
+		opening = r.say("agreement.sentence_what", args{"Opening": opening, "What": what})
+	}
+	clauses := []string{opening}
+	if names := r.leadingParties(&a.Header, a.Parties); len(names) > 0 {
+		var parties []string
+		for _, n := range names {
+			parties = append(parties, isolated(n.Text.Text))
 		}
-	}
-	switch {
-	case len(promises) == 1:
-		parts = append(parts, promises[0])
-	case len(sites) > 0:
-		parts = append(parts, r.count("count.sites", len(sites)))
+		if more := len(a.Parties) - len(names); more > 0 {
+			parties = append(parties, r.count("agreement.sentence_more", more))
+		}
+		clauses = append(clauses, r.say("agreement.sentence_parties", args{"Parties": r.join(parties)}))
 	}
 	date, _ := r.agreementDate(a)
-	return strings.Join(append(parts, date), " — ")
+	clauses = append(clauses, r.lower(date))
+	return r.say("sentence", args{"Text": strings.Join(clauses, r.say("agreement.sentence_between"))})
+}
+
+// within says where an agreement is: "à Tafraout", "dans la province de Tiznit", "dans tout le pays"; empty when nobody knows.
+func (r *reading) within(s registry.Stored, a *registry.Agreement) string {
+	found := s.Resolution("/place")
+	p := r.unit(found.Code)
+	switch {
+	case found.Match.Located() && slices.Contains(registry.PagedLevels, p.Level):
+		kind := string(p.Level)
+		if p.Type == "prefecture" {
+			kind = p.Type
+		}
+		return r.say("within."+kind, args{"Place": isolated(r.placeName(p)), "Of": r.of(r.placeName(p))})
+	case a.Scope == registry.ScopeCountry:
+		return r.say("within.country")
+	}
+	return r.nearestPlace(s)
+}
+
+// purpose says what the sites of an agreement are to become: one in words, several by their number and what adds up.
+func (r *reading) purpose(sites []subject) string {
+	switch len(sites) {
+	case 0:
+		return ""
+	case 1:
+		site := sites[0].Site()
+		kind := r.lower(label(r.words, "site_kind", site.Kind))
+		if p := r.promise(site); p != "" {
+			return kind + r.say("list.comma") + p
+		}
+		return kind
+	}
+	return r.count("count.sites", len(sites))
+}
+
+// mapUnits bounds the units that an agreement's map draws; one of more is a matter of its province.
+const mapUnits = 8
+
+// agreementMap is the map of the communes in which an agreement's sites are, else of the unit that is its own place; nil when there is neither.
+func (r *reading) agreementMap(now registry.AgreementView, rows []SiteRow, tiles Tiles) *MapView {
+	var units []registry.Place
+	for _, s := range now.Sites {
+		p := r.unit(r.holder(s, registry.LevelCommune))
+		if p.Code != "" && !slices.ContainsFunc(units, func(q registry.Place) bool { return q.Code == p.Code }) {
+			units = append(units, p)
+		}
+	}
+	if len(units) == 0 || len(units) > mapUnits {
+		own := r.unit(now.Resolution("/place").Code)
+		if !slices.Contains(registry.PagedLevels, own.Level) {
+			return nil
+		}
+		units = []registry.Place{own}
+	}
+	m := r.unitsMap(units, now.Sites, rows, tiles)
+	return &m
 }
 
 // fillAgreement adds what the agreement itself says.

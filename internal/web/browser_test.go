@@ -35,6 +35,7 @@ var pageKinds = []struct{ name, path string }{
 	{"province", "/provinces/09.581"},
 	{"region", "/regions/09"},
 	{"agreement", "/agreements/tiznit-jewellery-framework"},
+	{"agreement-sites", "/agreements/tiznit-ameln-craft-projects"},
 	{"agreement-rich", "/agreements/chefchaouen-craft-technical-assistance"},
 	{"agreement-amended", "/agreements/trial-agreement?as-of=2024-06-01"},
 	{"agreement-mentioned", "/agreements/tiznit-pottery-complex"},
@@ -381,6 +382,22 @@ func TestExactSites(t *testing.T) {
 		t.Errorf("the footprint's popup is %q", text)
 	}
 	b.takeFaults(t)
+}
+
+// TestMapOfAnAgreement draws the unit that an agreement is about, and its sites in it, not the others of that unit.
+func TestMapOfAnAgreement(t *testing.T) {
+	b := startBrowser(t, startSite(t))
+	for path, want := range map[string]string{
+		"/fr/agreements/tiznit-ameln-craft-projects":           "1 2\u00a0sites",
+		"/fr/agreements/tiznit-tafraout-market-rehabilitation": "1 1\u00a0site", // Tafraout has two
+		"/fr/agreements/tiznit-jewellery-framework":            "0 ",            // its province
+	} {
+		b.open(t, path, 1280, 900)
+		if got := eval[string](t, b, `document.querySelectorAll('path.hatched').length + ' ' + [...document.querySelectorAll('.badge-icon')].map((e) => e.textContent).join()`); got != want {
+			t.Errorf("%s: %q, want %q", path, got, want)
+		}
+		b.takeFaults(t)
+	}
 }
 
 // TestSourceMark opens the card of a value by key, and gives the focus back.

@@ -279,7 +279,7 @@ func (r *reading) explorerMap(q httpserve.Params, sites []*mapSite, tiles Tiles)
 	m := MapView{
 		Kind: "explorer", Name: name, GeoJSON: sitesAddress(q), Shapes: "/api/collections/communes/items?detail=medium&limit=500",
 		Prefix: "/" + string(r.lang) + "/sites/", Credit: r.say("credit.map"), TileURL: tiles.URL, TileCredit: tiles.Credit, SkipTo: "after-map",
-		Words: r.mapWords(name, map[string]string{"only": r.say("explorer.only"), "closer": r.say("explorer.closer")}),
+		Words: r.mapWords(name, map[string]any{"only": r.say("explorer.only"), "closer": r.say("explorer.closer")}),
 	}
 	var box orb.Bound
 	drawn := map[string]bool{}

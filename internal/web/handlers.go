@@ -149,11 +149,15 @@ func (s *Server) getAgreement(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	view, err := r.agreementView(stored)
+	view, err := r.agreementView(stored, s.Tiles)
 	if err != nil {
 		return err
 	}
 	page := r.recordPage(stored, view.RecordHead, view)
+	page.Description = view.Sentence
+	if view.Map != nil {
+		page.HasMap, page.Scripts = true, append(page.Scripts, "js/commune-map.js")
+	}
 	if r.asOf {
 		page.Data[0].Href += "?as-of=" + string(r.day)
 	}

@@ -103,7 +103,10 @@ func (r *reading) communeView(p registry.Place, tiles Tiles) (CommuneView, error
 	documented, tally := r.tally(found.Agreements)
 	v.Tally = tally
 	v.Summary = r.summary(documented, len(v.Sites), len(v.Events))
-	v.Map = r.communeMap(p, v, tiles)
+	v.Map = r.unitsMap([]registry.Place{p}, found.Sites, v.Sites, tiles)
+	if len(v.Sites) == 0 {
+		v.Map.Notes = append(v.Map.Notes, r.say("map.no_sites"))
+	}
 	return v, nil
 }
 
@@ -218,8 +221,8 @@ func (r *reading) placeKind(p registry.Place) string {
 // Tiles is the operator's own background map; empty for none.
 type Tiles struct{ URL, Credit string }
 
-func (r *reading) mapWords(name string, more map[string]string) string {
-	w := map[string]string{
+func (r *reading) mapWords(name string, more map[string]any) string {
+	w := map[string]any{
 		"map": r.say("map.name", args{"Place": name}), "zoomIn": r.say("map.zoom_in"), "zoomOut": r.say("map.zoom_out"),
 		"whole": r.say("map.whole"), "close": r.say("map.close"), "failed": r.say("map.failed"),
 	}
@@ -245,30 +248,52 @@ func boxText(b orb.Bound) string {
 	return fmt.Sprintf("%.4f,%.4f,%.4f,%.4f", b.Left(), b.Bottom(), b.Right(), b.Top())
 }
 
-func (r *reading) communeMap(p registry.Place, v CommuneView, tiles Tiles) MapView {
-	name := r.placeName(p)
-	sites := r.count("count.sites", len(v.Sites))
-	m := MapView{
-		Kind: "commune", Name: name, Code: p.Code, GeoJSON: v.GeoJSON, Bounds: bounds(p), Credit: r.say("credit.map"),
-		TileURL: tiles.URL, TileCredit: tiles.Credit, SkipTo: "after-map",
-		Words: r.mapWords(name, map[string]string{
-			"badge":     sites,
-			"somewhere": r.say("map.somewhere", args{"Sites": sites, "Place": r.of(name)}),
-		}),
-		Legend: []LegendItem{{"boundary", r.say("legend.boundary")}},
+// unitsMap is the map of one or a few units, with those of their sites that stand as rows on the page. sites are the same in the same order.
+func (r *reading) unitsMap(units []registry.Place, sites []registry.Dated, rows []SiteRow, tiles Tiles) MapView {
+	type unitWords struct {
+		Badge     string `json:"badge"`
+		Somewhere string `json:"somewhere"`
 	}
-	if p.Bound != nil {
-		around := *p.Bound
-		around = around.Pad(max(around.Right()-around.Left(), around.Top()-around.Bottom()) / 2)
-		m.Surroundings = "/api/collections/communes/items?detail=medium&limit=500&bbox=" + boxText(around)
-	}
-	for _, sign := range []string{"hatch", "pin", "shape"} {
-		if slices.ContainsFunc(v.Sites, func(s SiteRow) bool { return s.sign == sign }) {
-			m.Legend = append(m.Legend, LegendItem{sign, r.say("legend." + sign)})
+	var words []unitWords
+	var names, codes, files []string
+	var box *orb.Bound
+	for _, p := range units {
+		n := 0
+		for _, s := range sites {
+			if r.holder(s, p.Level) == p.Code {
+				n++
+			}
+		}
+		name, count := r.placeName(p), r.count("count.sites", n)
+		words = append(words, unitWords{count, r.say("map.somewhere", args{"Sites": count, "Place": r.of(name)})})
+		names, codes = append(names, name), append(codes, string(p.Code))
+		file := "/" + p.Level.Plural() + "/" + string(p.Code) + ".geojson"
+		if r.asOf {
+			file += "?as-of=" + url.QueryEscape(string(r.day))
+		}
+		files = append(files, file)
+		if p.Bound != nil {
+			if box == nil {
+				box = &orb.Bound{Min: p.Bound.Min, Max: p.Bound.Max}
+			}
+			*box = box.Union(*p.Bound)
 		}
 	}
-	if len(v.Sites) == 0 {
-		m.Notes = append(m.Notes, r.say("map.no_sites"))
+	name := r.join(names)
+	m := MapView{
+		Kind: "commune", Name: name, Codes: strings.Join(codes, " "), GeoJSON: strings.Join(files, " "), Credit: r.say("credit.map"),
+		TileURL: tiles.URL, TileCredit: tiles.Credit, SkipTo: "after-map", Words: r.mapWords(name, map[string]any{"units": words}),
+		Legend: []LegendItem{{"boundary", r.say("legend.boundary." + string(units[0].Level))}},
+	}
+	if box != nil {
+		m.Bounds = boxText(*box)
+		around := box.Pad(max(box.Right()-box.Left(), box.Top()-box.Bottom()) / 2)
+		m.Surroundings = "/api/collections/" + units[0].Level.Plural() + "/items?detail=medium&limit=500&bbox=" + boxText(around)
+	}
+	for _, sign := range []string{"hatch", "pin", "shape"} {
+		if slices.ContainsFunc(rows, func(s SiteRow) bool { return s.sign == sign }) {
+			m.Legend = append(m.Legend, LegendItem{sign, r.say("legend." + sign)})
+		}
 	}
 	return m
 }

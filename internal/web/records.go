@@ -145,7 +145,7 @@ func (r *reading) siteView(stored registry.Stored, tiles Tiles) (RecordView, err
 	v.Agreements, _ = r.agreementRows(views)
 	if found := stored.Resolution("/place"); found.Match.Located() {
 		if p, ok := r.gaz.Place(found.Code); ok && p.Level == registry.LevelCommune {
-			m := r.communeMap(p, CommuneView{Sites: rows, GeoJSON: "/communes/" + string(p.Code) + ".geojson"}, tiles)
+			m := r.unitsMap([]registry.Place{p}, dated, rows, tiles)
 			v.Map = &m
 		}
 	}

@@ -118,8 +118,8 @@ type LegendItem struct{ Sign, Text string }
 type MapView struct {
 	Kind         string // "commune", "area" or "explorer": which script draws it
 	Name         string // spoken
-	Code         registry.PlaceCode
-	GeoJSON      string // address of the features
+	Codes        string // of the units drawn, blanks between
+	GeoJSON      string // addresses of the features: those of each unit in the order of the codes, or of the whole
 	Shapes       string // address of the areas to shade
 	Surroundings string // address of outlines round about
 	Prefix       string // of the pages that areas lead to

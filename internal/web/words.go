@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"golang.org/x/text/collate"
@@ -123,6 +125,12 @@ func (w *words) figure(f registry.Figure, noun string) string {
 		value = w.count(noun, int(n))
 	}
 	return w.say("qualifier."+string(f.Qualifier), args{"Value": value})
+}
+
+// lower begins a text small, for the middle of a sentence. Arabic letters have no case.
+func (w *words) lower(s string) string {
+	first, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToLower(first)) + s[size:]
 }
 
 // join lists things in a row: "eau, électricité et assainissement".

@@ -1,4 +1,4 @@
-// The map of one commune: its boundary, and its sites as precisely as they are known and no more.
+// The map of a commune, or of the few units that an agreement is about: boundaries, and sites as precisely as they are known and no more.
 import { createMap, fetchAll, fetchGeoJSON, giveUp } from './map.js';
 import { popup, rowOf } from './popup.js';
 
@@ -11,22 +11,28 @@ for (const box of document.querySelectorAll('[data-map="commune"]')) {
 
 async function draw(box) {
   const words = JSON.parse(box.dataset.words);
-  const collection = await fetchGeoJSON(box.dataset.geojson);
-  const boundary = collection.features.filter((f) => f.id === box.dataset.code);
-  const sites = collection.features.filter((f) => f.id !== box.dataset.code && f.geometry && rowOf(f.id));
+  const codes = box.dataset.code.split(' ');
+  const units = await Promise.all(box.dataset.geojson.split(' ').map(fetchGeoJSON));
+  const boundaries = units.map(({ features }, i) => features.filter((f) => f.id === codes[i]));
+  const sites = units.map(({ features }, i) => features.filter((f) => f.id !== codes[i] && f.geometry && rowOf(f.id)));
   const map = createMap(box);
-  if (!box.dataset.bounds) map.fit({ type: 'FeatureCollection', features: boundary.length ? boundary : sites });
-  drawSurroundings(map, box).catch((error) => console.info(error)); // a backdrop: without it the map still says everything
+  const all = boundaries.flat().length ? boundaries.flat() : sites.flat();
+  if (!box.dataset.bounds) map.fit({ type: 'FeatureCollection', features: all });
+  drawSurroundings(map, box, codes).catch((error) => console.info(error)); // a backdrop: without it the map still says everything
+  units.forEach((_, i) => drawUnit(map, boundaries[i], sites[i], words.units[i]));
+  box.dataset.state = 'ready';
+}
 
+/** Draws one unit: hatched where sites are known to be somewhere in it, plain otherwise; then the sites that have a place of their own. */
+function drawUnit(map, boundary, sites, words) {
   const inArea = sites.filter((f) => AREAS.has(f.properties.location_precision));
   const popupOfArea = () => popup(inArea.map((f) => f.id));
-  const areaName = inArea.length ? words.somewhere : box.dataset.name;
   for (const feature of boundary) {
     if (inArea.length === 0) map.addBackdrop(feature, 'boundary');
-    else map.addShape(feature, { className: 'hatched', name: areaName, hatched: true, stop: false, popup: popupOfArea });
+    else map.addShape(feature, { className: 'hatched', name: words.somewhere, hatched: true, stop: false, popup: popupOfArea });
   }
   if (inArea.length > 0) {
-    map.addBadge(pointOf(inArea[0].geometry), { text: words.badge, name: areaName, popup: popupOfArea });
+    map.addBadge(pointOf(inArea[0].geometry), { text: words.badge, name: words.somewhere, popup: popupOfArea });
   }
   for (const feature of sites) {
     if (inArea.includes(feature)) continue;
@@ -39,14 +45,13 @@ async function draw(box) {
       map.addShape(feature, { className: 'footprint', ...about });
     }
   }
-  box.dataset.state = 'ready';
 }
 
 /** The communes round about, so that the shape lies somewhere. */
-async function drawSurroundings(map, box) {
+async function drawSurroundings(map, box, codes) {
   if (!box.dataset.surroundings) return;
   const { features } = await fetchAll(box.dataset.surroundings);
-  map.addBackdrop({ type: 'FeatureCollection', features: features.filter((f) => f.id !== box.dataset.code) }, 'outline').bringToBack();
+  map.addBackdrop({ type: 'FeatureCollection', features: features.filter((f) => !codes.includes(f.id)) }, 'outline').bringToBack();
 }
 
 function nameOf(feature) {
