@@ -34,6 +34,8 @@ var pageKinds = []struct{ name, path string }{
 	{"commune-empty", "/communes/04.421.01.0"},
 	{"province", "/provinces/09.581"},
 	{"region", "/regions/09"},
+	{"agreements", "/agreements"},
+	{"agreements-empty", "/agreements?kind=programme_contract&province_code=09.581"},
 	{"agreement", "/agreements/tiznit-jewellery-framework"},
 	{"agreement-sites", "/agreements/tiznit-ameln-craft-projects"},
 	{"agreement-rich", "/agreements/chefchaouen-craft-technical-assistance"},

@@ -24,17 +24,13 @@ import (
 // explorerRows is how many sites a page of the list has. The map and the download have all of them.
 const explorerRows = 50
 
-// afterParam is the id of the last site of the page before.
-const afterParam = "after"
-
 // mapSite is what the explorer reads of a site's feature.
 type mapSite struct {
-	id                        registry.ID
+	faceted
 	located                   bool
 	box                       orb.Bound
 	commune, province, region registry.PlaceCode
 	precision                 registry.Precision
-	values                    map[string][]string // by filter
 }
 
 // unit is the narrowest unit that a site is known to be in; empty for none.
@@ -63,47 +59,11 @@ func (s *mapSite) exact() bool {
 	return s.located && slices.Contains([]registry.Precision{registry.PrecisionFootprint, registry.PrecisionPoint, registry.PrecisionLocality}, s.precision)
 }
 
-// filter is one question that the explorer may be narrowed by.
-type filter struct {
-	param string
-	codes []string                             // the closed set that it takes; nil for records and places
-	label func(r *reading, code string) string // what people read
-	valid func(r *reading, code string) bool   // for what isn't a closed set
-}
-
-// ofSet is a filter by a closed set that the catalogs name.
-func ofSet(param, set, words string) filter {
-	return filter{param: param, codes: registry.ClosedSets[set], label: func(r *reading, code string) string { return r.say(words + "." + code) }}
-}
-
-// ofRecord is a filter by a record of one type.
-func ofRecord(param string, t registry.Type) filter {
-	return filter{param: param,
-		label: func(r *reading, code string) string { return r.link(registry.ID(code)).Text.Text },
-		valid: func(r *reading, code string) bool {
-			s, ok := r.known[registry.ID(code)]
-			return ok && s.Record.Head().Type == t
-		}}
-}
-
-// ofPlace is a filter by a unit of one level.
-func ofPlace(level registry.PlaceLevel) filter {
-	return filter{param: placeParam(level),
-		label: func(r *reading, code string) string { return r.placeLink(registry.PlaceCode(code)).Text.Text },
-		valid: func(r *reading, code string) bool {
-			p, ok := r.gaz.Place(registry.PlaceCode(code))
-			return ok && p.Level == level
-		}}
-}
-
-// placeParam names the filter by a unit of a level.
-func placeParam(level registry.PlaceLevel) string { return string(level) + "_code" }
-
 // locatedParam asks for the sites on the map, or for those that aren't. It's a switch of its own beside the other filters.
 const locatedParam = "located"
 
-// filters are the explorer's, in the order of the form.
-var filters = []filter{
+// siteFilters are the explorer's.
+var siteFilters = filterSet{path: "/map", words: "explorer", counted: "count.sites", filters: []filter{
 	ofSet("kind", "SiteKind", "site_kind"),
 	ofSet("status", "SiteStatus", "site_status"),
 	ofSet("works", "Work", "work"),
@@ -114,37 +74,8 @@ var filters = []filter{
 	ofRecord("party", registry.TypeOrganisation),
 	ofRecord("programme", registry.TypeProgramme),
 	ofSet("location_precision", "Precision", "explorer.precision"),
-	{param: locatedParam, codes: []string{string(registry.LocatedYes), string(registry.LocatedNo)}, label: func(r *reading, code string) string { return r.say("explorer.located." + code) }},
-}
-
-// explorerParams are the parameters of the page.
-func explorerParams() []string {
-	params := []string{asOfParam, afterParam}
-	for _, f := range filters {
-		params = append(params, f.param)
-	}
-	return params
-}
-
-// checkFilters refuses values that no site could have: a misspelt filter must not look like an empty answer.
-func (r *reading) checkFilters(q httpserve.Params) error {
-	if err := r.know(registry.ID(q["party"]), registry.ID(q["programme"])); err != nil {
-		return err
-	}
-	for _, f := range filters {
-		value := q[f.param]
-		if value == "" {
-			continue
-		}
-		if f.codes != nil && !slices.Contains(f.codes, value) || f.valid != nil && !f.valid(r, value) {
-			return &registry.Error{Code: registry.Invalid, Message: "There is no such value.", Param: f.param, Got: value, Takes: "a value that the page's form offers"}
-		}
-	}
-	if q.Has(afterParam) && !registry.ID(q[afterParam]).Valid() {
-		return &registry.Error{Code: registry.Invalid, Message: "The page can't be found.", Param: afterParam, Got: q[afterParam], Takes: "what a link to the next page holds"}
-	}
-	return nil
-}
+	{param: locatedParam, codes: []string{string(registry.LocatedYes), string(registry.LocatedNo)}, label: func(r *reading, code string) string { return r.say("explorer.located." + code) }, apart: true},
+}}
 
 // mapSites reads every site of the registry as it stands on the page's day.
 func (r *reading) mapSites() ([]*mapSite, error) {
@@ -169,8 +100,8 @@ func (r *reading) mapSites() ([]*mapSite, error) {
 		}
 		p := body.Properties
 		s := &mapSite{
-			id: registry.ID(f.ID), located: f.Geometry != nil, commune: p.Commune, province: p.Province, region: p.Region, precision: p.Precision,
-			values: map[string][]string{"kind": {p.Kind}, "status": {p.Status}, "works": p.Works, "trades": p.Trades, "location_precision": {string(p.Precision)}},
+			located: f.Geometry != nil, commune: p.Commune, province: p.Province, region: p.Region, precision: p.Precision,
+			faceted: faceted{registry.ID(f.ID), map[string][]string{"kind": {p.Kind}, "status": {p.Status}, "works": p.Works, "trades": p.Trades, "location_precision": {string(p.Precision)}}},
 		}
 		for level, code := range map[registry.PlaceLevel]registry.PlaceCode{registry.LevelCommune: p.Commune, registry.LevelProvince: p.Province, registry.LevelRegion: p.Region} {
 			if code != "" {
@@ -231,84 +162,6 @@ func (r *reading) throughAgreements(agreements map[*mapSite][]registry.ID) error
 		}
 	}
 	return r.know(named...)
-}
-
-// include adds a value that isn't there yet.
-func include(list []string, value string) []string {
-	if slices.Contains(list, value) {
-		return list
-	}
-	return append(list, value)
-}
-
-// misses are the filters that keep a site out; nobody needs to know of more than two.
-func (s *mapSite) misses(q httpserve.Params) (out []string) {
-	for _, f := range filters {
-		if v := q[f.param]; v != "" && !slices.Contains(s.values[f.param], v) {
-			if out = append(out, f.param); len(out) == 2 {
-				break
-			}
-		}
-	}
-	return out
-}
-
-// narrowed is what filters leave of the sites.
-type narrowed struct {
-	sites []*mapSite
-	// counts are, for each filter and each of its values, the sites that the value would leave with the other filters as they are.
-	counts map[string]map[string]int
-	// without are the sites that there would be without a filter.
-	without map[string]int
-}
-
-func narrow(all []*mapSite, q httpserve.Params) narrowed {
-	n := narrowed{counts: map[string]map[string]int{}, without: map[string]int{}}
-	for _, f := range filters {
-		n.counts[f.param] = map[string]int{}
-	}
-	for _, s := range all {
-		missed := s.misses(q)
-		if len(missed) == 0 {
-			n.sites = append(n.sites, s)
-		}
-		for _, f := range filters {
-			if len(missed) == 0 || len(missed) == 1 && missed[0] == f.param {
-				n.without[f.param]++
-				for _, v := range s.values[f.param] {
-					n.counts[f.param][v]++
-				}
-			}
-		}
-	}
-	return n
-}
-
-// address is the explorer's with these filters, without those left out. It says nothing that isn't chosen, so that one set has one address.
-func (r *reading) explorerAddress(q httpserve.Params, but ...string) string {
-	values := url.Values{}
-	for name, value := range q {
-		if value != "" && !slices.Contains(but, name) {
-			values.Set(name, value)
-		}
-	}
-	address := "/" + string(r.lang) + "/map"
-	if len(values) > 0 {
-		address += "?" + values.Encode()
-	}
-	return address
-}
-
-// with are the filters with one more, from the first page on.
-func with(q httpserve.Params, name, value string) httpserve.Params {
-	out := httpserve.Params{}
-	for k, v := range q {
-		if k != afterParam {
-			out[k] = v
-		}
-	}
-	out[name] = value
-	return out
 }
 
 // downloadLimit is the most features that one file of the API has.

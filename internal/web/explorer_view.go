@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,40 +13,16 @@ import (
 
 // ExplorerView is the page of the explorer.
 type ExplorerView struct {
-	Action   string
-	AsOf     string // kept by the form
-	Located  string // likewise: the switch is not a part of the form
+	Filters
+	listPage
 	AsOfText string
-	Filters  []FilterField
-	Chosen   []FilterChip
-	Clear    string
 	Total    string // "7 sites"
 	Switch   []Choice
 	Rows     []SiteRow
-	Range    string // which of the sites the list shows, when not all
-	First    string // address of the first page, on the others
-	Next     string
 	Units    []UnitTable
 	Map      MapView
 	Download string // address of the set; empty when one file can't hold it
 	TakeText string
-}
-
-// FilterField is a filter in the form.
-type FilterField struct {
-	Param, Label string
-	Options      []Choice
-}
-
-// Choice is a value of a filter, or a position of the switch.
-type Choice struct {
-	Value, Text, Href string
-	Current           bool
-}
-
-// FilterChip is a filter in use. Remove is the page without this one.
-type FilterChip struct {
-	Label, Text, Remove, Spoken string
 }
 
 // UnitTable is a table of units with their sites. The map draws its badges from it, so that the two can't differ.
@@ -75,112 +50,47 @@ func (r *reading) explorerView(q httpserve.Params, tiles Tiles) (ExplorerView, e
 	if err != nil {
 		return ExplorerView{}, err
 	}
-	n := narrow(all, q)
-	v := ExplorerView{Action: "/" + string(r.lang) + "/map", AsOf: q[asOfParam], Located: q[locatedParam], Total: r.count("count.sites", len(n.sites))}
+	n := narrow(siteFilters, all, q)
+	v := ExplorerView{Filters: r.filtersOf(siteFilters, q, n.facetCounts), Total: r.count("count.sites", len(n.left)), Switch: r.locatedSwitch(q, n.facetCounts)}
 	if r.asOf {
 		v.AsOfText = r.say("as_of.shown", args{"Day": r.sayDay(r.day)})
 	}
-	v.Filters = r.filterFields(q, n)
-	v.Chosen = r.filterChips(q, n)
-	if len(v.Chosen) > 0 {
-		v.Clear = r.explorerAddress(httpserve.Params{asOfParam: q[asOfParam]})
-	}
-	v.Switch = r.locatedSwitch(q, n)
-	if err := r.explorerList(&v, q, n.sites); err != nil {
+	if err := r.explorerList(&v, q, n.left); err != nil {
 		return ExplorerView{}, err
 	}
 	for _, x := range []struct {
 		level registry.PlaceLevel
 		of    func(*mapSite) registry.PlaceCode
 	}{{registry.LevelRegion, (*mapSite).widest}, {registry.LevelProvince, (*mapSite).wider}, {registry.LevelCommune, (*mapSite).unit}} {
-		rows := r.unitRows(q, n.sites, x.of)
+		rows := r.unitRows(q, n.left, x.of)
 		if len(rows) > 0 {
 			v.Units = append(v.Units, UnitTable{Caption: r.say("explorer.by_" + string(x.level)), First: label(r.words, "place_level", x.level), Level: string(x.level), Rows: rows})
 		}
 	}
-	v.Map = r.explorerMap(q, n.sites, tiles)
-	if len(n.sites) > 0 && len(n.sites) <= downloadLimit {
-		v.Download, v.TakeText = sitesAddress(q), r.count("explorer.download", len(n.sites))
+	v.Map = r.explorerMap(q, n.left, tiles)
+	if len(n.left) > 0 && len(n.left) <= downloadLimit {
+		v.Download, v.TakeText = sitesAddress(q), r.count("explorer.download", len(n.left))
 	}
 	return v, nil
 }
 
-// communeOptions bounds the communes that the form offers: more than that nobody reads through, and a province narrows them.
-const communeOptions = 80
-
-// filterFields are the filters of the form, each with the values that would leave something.
-func (r *reading) filterFields(q httpserve.Params, n narrowed) []FilterField {
-	var fields []FilterField
-	for _, f := range filters {
-		if f.param == locatedParam {
-			continue
-		}
-		field := FilterField{Param: f.param, Label: r.say("explorer.filter." + f.param)}
-		codes := f.codes
-		if codes == nil {
-			for code := range n.counts[f.param] {
-				codes = append(codes, code)
-			}
-			codes = include(codes, q[f.param])
-		}
-		for _, code := range codes {
-			count := n.counts[f.param][code]
-			if code == "" || count == 0 && code != q[f.param] {
-				continue
-			}
-			field.Options = append(field.Options, Choice{Value: code, Current: code == q[f.param],
-				Text: r.say("explorer.option", args{"Name": f.label(r, code), "N": r.whole(count)})})
-		}
-		if f.codes == nil {
-			slices.SortFunc(field.Options, func(a, b Choice) int {
-				return cmp.Or(strings.Compare(a.Text, b.Text), strings.Compare(a.Value, b.Value))
-			})
-		}
-		if f.param == placeParam(registry.LevelCommune) && len(field.Options) > communeOptions && q[f.param] == "" {
-			continue
-		}
-		if len(field.Options) > 0 {
-			fields = append(fields, field)
-		}
-	}
-	return fields
-}
-
-// filterChips are the filters in use.
-func (r *reading) filterChips(q httpserve.Params, n narrowed) []FilterChip {
-	var chips []FilterChip
-	for _, f := range filters {
-		if q[f.param] == "" || f.param == locatedParam {
-			continue
-		}
-		c := FilterChip{Label: r.say("explorer.filter." + f.param), Text: f.label(r, q[f.param]), Remove: r.explorerAddress(q, f.param, afterParam)}
-		c.Spoken = r.say("explorer.remove", args{"Sites": r.count("count.sites", n.without[f.param])})
-		chips = append(chips, c)
-	}
-	return chips
-}
-
 // locatedSwitch says how many sites are on the map and how many aren't, and leads to either.
-func (r *reading) locatedSwitch(q httpserve.Params, n narrowed) []Choice {
+func (r *reading) locatedSwitch(q httpserve.Params, n facetCounts) []Choice {
 	counts := n.counts[locatedParam]
-	out := []Choice{{Text: r.count("explorer.all", n.without[locatedParam]), Href: r.explorerAddress(q, locatedParam, afterParam), Current: q[locatedParam] == ""}}
+	out := []Choice{{Text: r.count("explorer.all", n.without[locatedParam]), Href: siteFilters.address(r.lang, q, locatedParam, afterParam), Current: q[locatedParam] == ""}}
 	for _, x := range []struct {
 		value registry.Located
 		key   string
 	}{{registry.LocatedYes, "explorer.on_map"}, {registry.LocatedNo, "explorer.not_on_map"}} {
-		out = append(out, Choice{Text: r.count(x.key, counts[string(x.value)]), Href: r.explorerAddress(with(q, locatedParam, string(x.value))), Current: q[locatedParam] == string(x.value)})
+		out = append(out, Choice{Text: r.count(x.key, counts[string(x.value)]), Href: siteFilters.address(r.lang, with(q, locatedParam, string(x.value))), Current: q[locatedParam] == string(x.value)})
 	}
 	return out
 }
 
 // explorerList fills one page of the list.
 func (r *reading) explorerList(v *ExplorerView, q httpserve.Params, sites []*mapSite) error {
-	start := 0
-	if q.Has(afterParam) {
-		// A site that is gone from the set begins the list anew.
-		start = 1 + slices.IndexFunc(sites, func(s *mapSite) bool { return s.id == registry.ID(q[afterParam]) })
-	}
-	shown := sites[start:min(start+explorerRows, len(sites))]
+	shown, page := pageOf(r, siteFilters, q, sites, explorerRows)
+	v.listPage = page
 	var ids []registry.ID
 	for _, s := range shown {
 		ids = append(ids, s.id)
@@ -200,15 +110,6 @@ func (r *reading) explorerList(v *ExplorerView, q httpserve.Params, sites []*map
 		if i < len(v.Rows) && s.located {
 			v.Rows[i].Units = strings.TrimSpace(string(s.unit()) + " " + string(s.wider()) + " " + string(s.region))
 		}
-	}
-	if len(shown) < len(sites) {
-		v.Range = r.say("explorer.range", args{"From": r.whole(start + 1), "To": r.whole(start + len(shown)), "Of": r.whole(len(sites))})
-	}
-	if start > 0 {
-		v.First = r.explorerAddress(q, afterParam)
-	}
-	if end := start + len(shown); end < len(sites) {
-		v.Next = r.explorerAddress(with(q, afterParam, string(shown[len(shown)-1].id)))
 	}
 	return nil
 }
@@ -242,7 +143,7 @@ func (r *reading) unitRows(q httpserve.Params, sites []*mapSite, of func(*mapSit
 			if p.Label != nil {
 				row.Point = pointText(*p.Label)
 			}
-			row.Only = r.explorerAddress(with(q, placeParam(p.Level), string(code)))
+			row.Only = siteFilters.address(r.lang, with(q, placeParam(p.Level), string(code)))
 		}
 		name := row.Name.Text.Text
 		row.N = r.whole(row.Count)

@@ -38,17 +38,22 @@ func (s *Server) getHome(c *fiber.Ctx) error {
 	})
 }
 
-func (s *Server) getExplorer(c *fiber.Ctx) error {
-	r, err := s.read(c, explorerParams()...)
-	if err != nil {
-		return err
+// readList starts the reading of a filtered list. done is true when the visitor was sent to the plainer address of the same list.
+func (s *Server) readList(c *fiber.Ctx, set filterSet) (r *reading, done bool, err error) {
+	if r, err = s.read(c, set.params()...); err != nil {
+		return nil, false, err
 	}
 	for _, value := range r.q {
 		if value == "" { // a form sends its empty fields too; the address bar shows what was chosen and no more
-			return c.Redirect(r.explorerAddress(r.q), fiber.StatusSeeOther)
+			return nil, true, c.Redirect(set.address(r.lang, r.q), fiber.StatusSeeOther)
 		}
 	}
-	if err := r.checkFilters(r.q); err != nil {
+	return r, false, r.checkFilters(set, r.q)
+}
+
+func (s *Server) getExplorer(c *fiber.Ctx) error {
+	r, done, err := s.readList(c, siteFilters)
+	if err != nil || done {
 		return err
 	}
 	view, err := r.explorerView(r.q, s.Tiles)
@@ -61,6 +66,18 @@ func (s *Server) getExplorer(c *fiber.Ctx) error {
 		p.Data = []Alternate{{Href: view.Download, Type: "application/geo+json"}}
 	}
 	return s.send(c, r.words, "explorer", p)
+}
+
+func (s *Server) getAgreements(c *fiber.Ctx) error {
+	r, done, err := s.readList(c, agreementFilters)
+	if err != nil || done {
+		return err
+	}
+	view, err := r.agreementListView()
+	if err != nil {
+		return err
+	}
+	return s.send(c, r.words, "agreements", Page{Title: r.say("agreements.title"), Description: r.say("agreements.lead"), View: view, NoIndex: len(r.q) > 0, Scripts: []string{"js/facts.js"}})
 }
 
 func (s *Server) getAbout(c *fiber.Ctx) error {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"mithaq/internal/edtf"
+	"mithaq/internal/httpserve"
 	"mithaq/internal/registry"
 )
 
@@ -45,18 +46,25 @@ func (r *reading) homeView(tiles Tiles) (HomeView, error) {
 	if err != nil {
 		return HomeView{}, err
 	}
+	listed := func(choices ...string) string {
+		q := httpserve.Params{}
+		for i := 0; i+1 < len(choices); i += 2 {
+			q[choices[i]] = choices[i+1]
+		}
+		return agreementFilters.address(r.lang, q)
+	}
 	v := HomeView{
 		Counts: []Count{
-			{r.whole(totals.Agreements), r.count("home.agreements", totals.Agreements), "#newest"},
+			{r.whole(totals.Agreements), r.count("home.agreements", totals.Agreements), listed("documentation", string(registry.Documented))},
 			{r.whole(totals.Amendments), r.count("home.amendments", totals.Amendments), "#newest"},
-			{r.whole(totals.Sites), r.count("home.sites", totals.Sites), r.explorerAddress(nil)},
+			{r.whole(totals.Sites), r.count("home.sites", totals.Sites), siteFilters.address(r.lang, nil)},
 			{r.whole(totals.Communes), r.count("home.communes", totals.Communes), "#units"},
 			{r.whole(totals.Sources), r.count("home.sources", totals.Sources), ""},
 		},
 		Unknown: []Count{
 			{r.whole(totals.SitesNotLocated), r.count("home.not_located", totals.SitesNotLocated), "#unlocated"},
-			{r.whole(totals.AgreementsUndated), r.count("home.undated", totals.AgreementsUndated), ""},
-			{r.whole(totals.Mentioned), r.count("home.mentioned", totals.Mentioned), ""},
+			{r.whole(totals.AgreementsUndated), r.count("home.undated", totals.AgreementsUndated), listed("documentation", string(registry.Documented), datedParam, "no")},
+			{r.whole(totals.Mentioned), r.count("home.mentioned", totals.Mentioned), listed("documentation", string(registry.Mentioned))},
 		},
 	}
 	units := map[registry.PlaceCode]areaCounts{}

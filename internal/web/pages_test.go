@@ -1,8 +1,10 @@
 package web_test
 
 import (
+	"html"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -19,6 +21,9 @@ func TestPagesOverHTTP(t *testing.T) {
 		{"/ar/communes/09.581.01.05", []string{"تافراوت", "15 محلا", "التاريخ غير مذكور"}},
 		{"/en/communes/09.581.01.05", []string{"15 units", "not stated by the source"}},
 		{"/fr/communes/09.581.09.05", []string{"Ammelne", "Askin", "Ighalen", "Festival Tifawin", "Festival de l’Amande", "annuel"}},
+		{"/fr/agreements", []string{"Tous les accords", "Accord-cadre pour le développement de la bijouterie"}},
+		{"/ar/agreements?year=2021", []string{"اتفاقية", "2021"}},
+		{"/fr/agreements?kind=programme_contract&dated=no&province_code=09.581", []string{"Aucun accord ne correspond"}},
 		{"/fr/provinces/09.581", []string{"Non localisés 1", "Aouartas", "25 locaux", "environ 1 000 m²", "8 sites sans chiffre", "7 · 2 seulement mentionnés"}},
 		{"/fr/regions/09", []string{"Souss-Massa", "Tiznit", "Taroudannt"}},
 		{"/fr/agreements/tiznit-ameln-craft-projects", []string{"Accord de partenariat à \u2068Ammelne\u2069 : 2 sites ; parties : \u2068commune d’Ameln\u2069 ; date non indiquée."}},
@@ -60,6 +65,45 @@ func TestPagesOverHTTP(t *testing.T) {
 				t.Error("the page has an inline style or script")
 			}
 		})
+	}
+}
+
+// Every number of the first page that counts agreements leads to a list of that many.
+func TestNumbersLeadToWhatTheyCount(t *testing.T) {
+	home := startSite(t)
+	_, body := get(t, home+"/en/")
+	found := regexp.MustCompile(`<a href="(/en/agreements\?[^"]+)">(\d+)</a>`).FindAllStringSubmatch(body, -1)
+	if len(found) != 3 {
+		t.Fatalf("%d numbers lead to the list of agreements, want those of all documented, undated and mentioned ones", len(found))
+	}
+	for _, m := range found {
+		_, list := get(t, home+html.UnescapeString(m[1]))
+		if n := strings.Count(list, `<li class="row" id="agreement-`); strconv.Itoa(n) != m[2] {
+			t.Errorf("%s lists %d agreements, the first page says %s", m[1], n, m[2])
+		}
+	}
+}
+
+// Each choice of each filter of the list leaves as many agreements as it says, and none is left out of all choices in silence.
+func TestAgreementListNarrows(t *testing.T) {
+	home := startSite(t)
+	_, body := get(t, home+"/en/agreements")
+	_, form, _ := strings.Cut(body, `<form class="filter-form"`)
+	form, _, _ = strings.Cut(form, "</form>")
+	name, tried := "", 0
+	for _, m := range regexp.MustCompile(`<select class="field" name="(\w+)">|<option value="([^"]+)">.*?\((\d+)\)</option>`).FindAllStringSubmatch(form, -1) {
+		if m[1] != "" {
+			name = m[1]
+			continue
+		}
+		tried++
+		_, list := get(t, home+"/en/agreements?"+name+"="+html.UnescapeString(m[2]))
+		if n := strings.Count(list, `<li class="row" id="agreement-`); strconv.Itoa(n) != m[3] {
+			t.Errorf("%s=%s lists %d agreements, the form says %s", name, m[2], n, m[3])
+		}
+	}
+	if tried < 30 {
+		t.Errorf("only %d choices", tried)
 	}
 }
 
@@ -109,6 +153,8 @@ func TestWrongAddresses(t *testing.T) {
 		"/fr/agreements/UPPER":                       http.StatusBadRequest,
 		"/fr/nowhere":                                http.StatusNotFound,
 		"/fr/communes/09.581.01.05?colour=blue":      http.StatusBadRequest,
+		"/fr/agreements?year=21":                     http.StatusBadRequest,
+		"/fr/agreements?kind=craft_zone":             http.StatusBadRequest,
 		"/fr/communes/09.581.01.05?as-of=yesterday":  http.StatusBadRequest,
 		"/fr/communes/09.581.01.05?as-of=2023-02-30": http.StatusBadRequest,
 	} {

@@ -19,7 +19,7 @@ import (
 var templateFiles embed.FS
 
 // pageNames are the files of templates/ that are pages; layout.html and components.html serve them all.
-var pageNames = []string{"home", "explorer", "commune", "area", "agreement", "record", "announcement", "source", "search", "about", "error"}
+var pageNames = []string{"home", "explorer", "commune", "area", "agreement", "agreements", "record", "announcement", "source", "search", "about", "error"}
 
 // templates are the parsed pages by language and name. A set for each language lets "t" stand in a template without more.
 type templates map[Lang]map[string]*template.Template
@@ -115,7 +115,7 @@ func (s *Server) ErrorPage(c *fiber.Ctx, status int, problem httpserve.Problem) 
 		view.Parameter, view.Got = problem.Parameter, problem.Got
 		if key, ok := takes[problem.Parameter]; ok {
 			view.Takes = w.say(key)
-		} else if slices.ContainsFunc(filters, func(f filter) bool { return f.param == problem.Parameter }) {
+		} else if slices.Contains(filterParams(), problem.Parameter) {
 			view.Takes = w.say("error.takes_filter")
 		}
 	}

@@ -82,6 +82,7 @@ func (s *Server) Mount(app fiber.Router) {
 		g.Get("/communes/:code", s.getCommune)
 		g.Get("/provinces/:code", s.getArea(registry.LevelProvince))
 		g.Get("/regions/:code", s.getArea(registry.LevelRegion))
+		g.Get("/agreements", s.getAgreements)
 		g.Get("/agreements/:id", s.getAgreement)
 		g.Get("/amendments/:id", s.getRecord(registry.TypeAmendment))
 		g.Get("/sites/:id", s.getRecord(registry.TypeSite))
