@@ -54,6 +54,7 @@ var pageKinds = []struct{ name, path string }{
 	{"search", "/search?q=tafraoute"},
 	{"search-nothing", "/search?q=zzzzzz"},
 	{"about", "/about"},
+	{"components", "/about/components"},
 	{"not-found", "/communes/99.999"},
 }
 

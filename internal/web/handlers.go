@@ -88,6 +88,15 @@ func (s *Server) getAbout(c *fiber.Ctx) error {
 	return s.send(c, r.words, "about", Page{Title: r.say("about.title"), Description: r.say("site.description")})
 }
 
+func (s *Server) getComponents(c *fiber.Ctx) error {
+	r, err := s.read(c, append(siteFilters.params(), asOfParam)...)
+	if err != nil {
+		return err
+	}
+	return s.send(c, r.words, "gallery", Page{Title: r.say("components.title"), Description: r.say("components.lead"), View: r.componentsView(), NoIndex: true,
+		Scripts: []string{"js/facts.js"}, Breadcrumb: []Link{{Text: r.ours(r.say("about.title")), Href: "/" + string(r.lang) + "/about"}}})
+}
+
 // place reads the unit that an address names: 400 for what is no code, 404 for a code of another level or of nothing.
 func (s *Server) place(c *fiber.Ctx, level registry.PlaceLevel) (registry.Place, error) {
 	code := httpserve.PathParam(c, "code")

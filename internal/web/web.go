@@ -79,6 +79,7 @@ func (s *Server) Mount(app fiber.Router) {
 		g.Get("/search", s.getSearch)
 		g.Get("/search/suggest", s.getSuggestions)
 		g.Get("/about", s.getAbout)
+		g.Get("/about/components", s.getComponents)
 		g.Get("/communes/:code", s.getCommune)
 		g.Get("/provinces/:code", s.getArea(registry.LevelProvince))
 		g.Get("/regions/:code", s.getArea(registry.LevelRegion))
