@@ -110,7 +110,7 @@ func TestJourneys(t *testing.T) {
 
 				// The official: what stands where, and what isn't on the map?
 				begin()
-				w.tabTo("a.header-link[href$='/map']", "")
+				w.tabTo(".main-nav a[href$='/map']", "")
 				w.follow("/" + words.lang + "/map")
 				w.tabTo("select[name=kind]", "")
 				b.run(t, chromedp.SetValue("select[name=kind]", "craft_zone"))
