@@ -3,7 +3,10 @@ package web
 import (
 	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 
+	"mithaq/internal/httpserve"
 	"mithaq/internal/registry"
 )
 
@@ -65,17 +68,26 @@ func (r *reading) agreementsOf(id registry.ID) ([]AgreementRow, []registry.Store
 // RecordView is the page of a record that is told as facts and lists: amendment, site, organisation, programme, event.
 type RecordView struct {
 	RecordHead
-	Notice     string
-	Facts      []Fact
-	Steps      []Step
-	Lists      []FactList
-	Parties    []PartyRow
-	Agreements []AgreementRow
-	Sites      []SiteRow
-	Events     []EventRow
-	Sources    []Link
-	Map        *MapView
-	Row        *SiteRow // a site's own row, from which its popup is copied
+	Notice      string
+	Facts       []Fact
+	Steps       []Step
+	Phases      []Step
+	PhasesTitle string
+	Lists       []FactList
+	Parties     []PartyRow
+	Agreements  []AgreementRow
+	Years       []YearOfAgreements // an organisation's, instead of one list
+	Explore     Link               // the sites of its agreements on the map
+	Events      []EventRow
+	Sources     []Link
+	Map         *MapView
+	Row         *SiteRow // a site's own row, from which its popup is copied
+}
+
+// YearOfAgreements is the agreements signed in one year, or of unknown date.
+type YearOfAgreements struct {
+	Year string
+	Rows []AgreementRow
 }
 
 // FactList is a titled list of facts.
@@ -177,7 +189,13 @@ func (r *reading) organisationView(stored registry.Stored) (RecordView, error) {
 	if err != nil {
 		return RecordView{}, err
 	}
-	v.Agreements = rows
+	v.Years = r.byYear(rows, found)
+	if len(found) > 0 {
+		v.Explore = r.explore("party", o.ID)
+	}
+	if with := r.partners(o.ID, found); len(with) > 0 {
+		v.Lists = append(v.Lists, FactList{r.say("organisation.partners"), with})
+	}
 	written := FactList{Title: r.say("organisation.as_written")}
 	for _, a := range found {
 		for i, p := range a.Record.(*registry.Agreement).Parties {
@@ -190,9 +208,54 @@ func (r *reading) organisationView(stored registry.Stored) (RecordView, error) {
 		}
 	}
 	if len(written.Facts) > 0 {
-		v.Lists = []FactList{written}
+		v.Lists = append(v.Lists, written)
 	}
 	return v, nil
+}
+
+// explore leads to the sites on the map whose agreements point at a record.
+func (r *reading) explore(param string, id registry.ID) Link {
+	return Link{Text: r.ours(r.say("explorer.of_" + param)), Href: siteFilters.address(r.lang, httpserve.Params{param: string(id)})}
+}
+
+// byYear puts agreements under the year of their first dated step, the newest first and those that nobody dates last.
+func (r *reading) byYear(rows []AgreementRow, found []registry.Stored) (years []YearOfAgreements) {
+	at := map[string][]AgreementRow{}
+	for i, a := range found {
+		when := ""
+		for _, step := range a.Record.(*registry.Agreement).Steps {
+			if day, ok := step.Date.Earliest(); ok && (when == "" || step.Kind == registry.StepSigned) {
+				when = string(day[:4])
+			}
+		}
+		at[when] = append(at[when], rows[i])
+	}
+	for _, when := range slices.Backward(slices.Sorted(maps.Keys(at))) {
+		years = append(years, YearOfAgreements{cmp.Or(when, r.say("agreement.undated_heading")), at[when]})
+	}
+	return years
+}
+
+// partners are the organisations that are parties to the same agreements, those of most agreements first.
+func (r *reading) partners(self registry.ID, agreements []registry.Stored) (out []Fact) {
+	shared := map[registry.ID][]Value{}
+	for _, a := range agreements {
+		seen := map[registry.ID]bool{self: true, "": true}
+		for _, p := range a.Record.(*registry.Agreement).Parties {
+			if !seen[p.Organisation] {
+				seen[p.Organisation] = true
+				shared[p.Organisation] = append(shared[p.Organisation], Value{Link: r.linkTo(a.Record)})
+			}
+		}
+	}
+	ids := slices.SortedFunc(maps.Keys(shared), func(a, b registry.ID) int {
+		return cmp.Or(len(shared[b])-len(shared[a]), cmp.Compare(a, b))
+	})
+	for _, id := range ids {
+		name := r.link(id)
+		out = append(out, Fact{Label: r.count("count.agreements", len(shared[id])), Values: []Value{{Link: name}}})
+	}
+	return out
 }
 
 func (r *reading) programmeView(stored registry.Stored) (RecordView, error) {
@@ -213,18 +276,17 @@ func (r *reading) programmeView(stored registry.Stored) (RecordView, error) {
 		f.Label = r.say("programme.axis", args{"Number": r.whole(axis.Number)})
 		axes.Facts = append(axes.Facts, f)
 	}
-	phases := FactList{Title: r.count("programme.phases", len(p.Phases))}
+	if len(axes.Facts) > 0 {
+		v.Lists = append(v.Lists, axes)
+	}
 	for i, phase := range p.Phases {
-		f := r.textFact(s, "programme.phase", fmt.Sprintf("/phases/%d", i), phase.Titles)
-		f.Label = r.say("programme.phase", args{"Number": r.whole(phase.Number)})
-		f.Note = cmp.Or(r.date(phase.Period), r.say("missing_date"))
-		phases.Facts = append(phases.Facts, f)
+		v.Phases = append(v.Phases, Step{
+			Name: r.say("programme.phase", args{"Number": r.whole(phase.Number)}), Known: !phase.Period.IsZero(),
+			Date: cmp.Or(r.date(phase.Period), r.say("missing_date")), Note: r.text(phase.Titles).Text, Marks: r.marks(&p.Header, fmt.Sprintf("/phases/%d", i)),
+		})
 	}
-	for _, list := range []FactList{axes, phases} {
-		if len(list.Facts) > 0 {
-			v.Lists = append(v.Lists, list)
-		}
-	}
+	v.PhasesTitle = r.count("programme.phases", len(p.Phases))
+	v.Explore = r.explore("programme", p.ID)
 	v.Steps = r.steps(s, p.Steps, nil)
 	v.Parties = r.partyRows(s, p.Parties)
 	var err error
