@@ -344,8 +344,17 @@ func TestExplorerWithThousandsOfSites(t *testing.T) {
 		}
 	}
 	badges(75, "the country")
+	// How long each frame takes while the map is moved by keys; told, not judged.
+	b.run(t, chromedp.Focus("[data-map]"), chromedp.Evaluate(frames, nil))
+	for range 12 {
+		b.run(t, chromedp.KeyEvent(kb.ArrowRight), chromedp.Sleep(120*time.Millisecond))
+	}
+	t.Logf("frames while moving: %s", eval[string](t, b, `(() => { const f = frames.slice(1).sort((a, b) => a - b); return f.length + ', median ' + f[f.length >> 1].toFixed(0) + ' ms, longest ' + f.at(-1).toFixed(0) + ' ms'; })()`))
 	b.run(t, chromedp.Navigate(home+"/fr/map?province_code=09.581"), chromedp.Poll(`document.querySelector('[data-map]')?.dataset.state`, nil))
 	b.picture(t, "fr-explorer-many-province")
 	badges(60, "a province")
 	b.takeFaults(t)
 }
+
+// frames notes the time between one frame and the next.
+const frames = `globalThis.frames = []; { let last = performance.now(); (function next(now) { frames.push(now - last); last = now; requestAnimationFrame(next); })(last); }`
