@@ -105,7 +105,7 @@ func newApp(store *sqlite.Store, p *publish.Publisher, set serving, log *slog.Lo
 	}
 	baseURL := strings.TrimRight(set.baseURL, "/")
 	pages, err := web.New(web.Deps{
-		Store: store, Gazetteer: p.Places, Assets: assets, BaseURL: baseURL,
+		Store: store, Gazetteer: p.Places, Assets: assets, BaseURL: baseURL, Log: log,
 		Tiles: web.Tiles{URL: set.tileURL, Credit: set.tileAttribution}, Now: time.Now,
 	})
 	if err != nil {

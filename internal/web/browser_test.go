@@ -220,6 +220,10 @@ func TestPagesInChromium(t *testing.T) {
 				if wide := eval[[]string](t, b, tooWide); len(wide) > 0 {
 					t.Errorf("scrolls sideways at 320 px because of %s", strings.Join(wide, ", "))
 				}
+				b.run(t, chromedp.Evaluate(moreSpace, nil))
+				if wide := eval[[]string](t, b, tooWide); len(wide) > 0 {
+					t.Errorf("scrolls sideways at 320 px with wider text because of %s", strings.Join(wide, ", "))
+				}
 				b.takeFaults(t)
 			})
 		}
@@ -245,6 +249,26 @@ func TestDarkAndCalm(t *testing.T) {
 			}
 			b.takeFaults(t)
 		})
+	}
+}
+
+// TestForcedColours asks that what tells things apart by its ground keeps an edge where the reader's system chooses all colours.
+func TestForcedColours(t *testing.T) {
+	b := startBrowser(t, startSite(t))
+	b.run(t, emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "forced-colors", Value: "active"}}))
+	for path, signs := range map[string][]string{
+		"/fr/communes/09.581.01.05": {".chip", ".map", ".badge-icon"},
+		"/ar/communes/09.541.01.13": {".chip", ".map"},
+		"/fr/map":                   {".chip", ".map", ".badge-icon"},
+	} {
+		b.open(t, path, 1280, 900)
+		b.picture(t, "forced-colours-"+strings.ReplaceAll(strings.Trim(path, "/"), "/", "-"))
+		for _, sign := range signs {
+			if edge := eval[string](t, b, fmt.Sprintf(`(() => { const s = getComputedStyle(document.querySelector(%q)); return s.borderTopStyle === 'none' ? '' : s.borderTopWidth; })()`, sign)); edge == "" || edge == "0px" {
+				t.Errorf("%s: %s has no edge", path, sign)
+			}
+		}
+		b.takeFaults(t)
 	}
 }
 
@@ -294,6 +318,11 @@ var rawCode = regexp.MustCompile(`\b[a-z]+_[a-z_]+\b`)
 // axeRun asks axe for violations of WCAG A and AA and gives one line for each.
 const axeRun = `axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})
 	.then((r) => r.violations.map((v) => v.id + ': ' + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160) + ' ' + n.failureSummary.slice(0, 200)).join(' | ')))`
+
+// moreSpace sets text as wide as WCAG 1.4.12 asks that a reader may.
+const moreSpace = `{ const sheet = new CSSStyleSheet();
+	sheet.replaceSync('* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important } p { margin-block-end: 2em !important }');
+	document.adoptedStyleSheets.push(sheet); }`
 
 // tooWide names the elements that stand out of a page that scrolls sideways.
 const tooWide = `document.documentElement.scrollWidth <= innerWidth ? [] : ['page of ' + document.documentElement.scrollWidth,
@@ -432,6 +461,8 @@ func TestMapThatFails(t *testing.T) {
 	if n := eval[int](t, b, `document.querySelectorAll('[data-site]').length`); n != 2 {
 		t.Errorf("%d sites in the list, want 2", n)
 	}
+	// It is there again once the network is, and the reader asks for it.
+	b.run(t, network.SetBlockedURLs(), chromedp.Click(".map-figure .notice button"), chromedp.WaitVisible(".badge-icon"))
 }
 
 // The country is drawn coarse, and finer where somebody looks closer.

@@ -85,7 +85,22 @@ func (s *Server) getAbout(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return s.send(c, r.words, "about", Page{Title: r.say("about.title"), Description: r.say("site.description")})
+	return s.send(c, r.words, "about", Page{Title: r.say("about.title"), Description: r.say("site.description"), View: r.aboutView()})
+}
+
+// AboutView is the page about the registry.
+type AboutView struct {
+	Glossary []Fact
+}
+
+// glossary are the words that the pages use in a sense of their own, in the order in which they are explained.
+var glossary = []string{"agreement", "framework_agreement", "programme_contract", "amendment", "party", "delegated_owner", "site", "commune", "mentioned", "not_stated", "unlocated"}
+
+func (r *reading) aboutView() (v AboutView) {
+	for _, term := range glossary {
+		v.Glossary = append(v.Glossary, Fact{Label: r.say("glossary." + term), Values: []Value{r.value(r.say("glossary." + term + "_text"))}})
+	}
+	return v
 }
 
 func (s *Server) getComponents(c *fiber.Ctx) error {

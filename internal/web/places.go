@@ -224,7 +224,7 @@ type Tiles struct{ URL, Credit string }
 func (r *reading) mapWords(name string, more map[string]any) string {
 	w := map[string]any{
 		"map": r.say("map.name", args{"Place": name}), "zoomIn": r.say("map.zoom_in"), "zoomOut": r.say("map.zoom_out"),
-		"whole": r.say("map.whole"), "close": r.say("map.close"), "failed": r.say("map.failed"),
+		"whole": r.say("map.whole"), "close": r.say("map.close"), "failed": r.say("map.failed"), "retry": r.say("map.retry"),
 	}
 	for k, v := range more {
 		w[k] = v

@@ -63,6 +63,10 @@ func (s *Server) getSearch(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	if query != "" && len(found.Hits) == 0 && len(found.Places) == 0 {
+		// What people look for and don't find tells what the registry lacks. The words alone: nothing of who typed them.
+		s.Log.Info("search without answer", "query", query, "lang", string(r.lang))
+	}
 	view := r.searchView(query, found)
 	return s.send(c, r.words, "search", Page{Title: r.say("search.title"), Query: query, View: view, NoIndex: true})
 }

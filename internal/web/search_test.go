@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -209,5 +210,17 @@ func TestSuggestionsOverHTTP(t *testing.T) {
 	}
 	if res, _ := get(t, home+"/fr/search/suggest?colour=blue"); res.StatusCode != http.StatusBadRequest {
 		t.Error(fmt.Sprint("an unknown parameter gives ", res.StatusCode))
+	}
+}
+
+// What nobody finds is noted, so that the registry's keepers learn what it lacks; what somebody finds is nobody's business.
+func TestSearchWithoutAnswerIsLogged(t *testing.T) {
+	var log bytes.Buffer
+	home := startSiteTo(t, &log, nil)
+	for _, q := range []string{"zzzzzz", "Tafraout"} {
+		get(t, home+"/fr/search?q="+q)
+	}
+	if s := log.String(); !strings.Contains(s, `query=zzzzzz`) || strings.Contains(s, "query=Tafraout") {
+		t.Errorf("the log says %s", s)
 	}
 }

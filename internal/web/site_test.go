@@ -31,6 +31,11 @@ func startSite(t *testing.T) (address string) { return startSiteWith(t, nil) }
 
 // startSiteWith serves more records beside those.
 func startSiteWith(t *testing.T, more []registry.Record) (address string) {
+	return startSiteTo(t, io.Discard, more)
+}
+
+// startSiteTo writes what the pages log to log.
+func startSiteTo(t *testing.T, log io.Writer, more []registry.Record) (address string) {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	places, err := gazetteer.Default()
@@ -53,7 +58,7 @@ func startSiteWith(t *testing.T, more []registry.Record) (address string) {
 	check(t, err)
 	// The public address is another than the one we come by, as behind a proxy: a page that asked for it would show.
 	const public = "https://registry.example"
-	pages, err := web.New(web.Deps{Store: store, Gazetteer: places, Assets: assets, BaseURL: public, Now: now})
+	pages, err := web.New(web.Deps{Store: store, Gazetteer: places, Assets: assets, BaseURL: public, Now: now, Log: slog.New(slog.NewTextHandler(log, nil))})
 	check(t, err)
 	app := httpserve.New(httpserve.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), OnError: pages.ErrorPage})
 	assets.Mount(app)

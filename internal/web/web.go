@@ -8,6 +8,7 @@ package web
 
 import (
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -27,6 +28,7 @@ type Deps struct {
 	// BaseURL is the public address without a slash at its end, for links that leave the page: canonical, hreflang.
 	BaseURL string
 	Tiles   Tiles
+	Log     *slog.Logger // nil: nothing is logged
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
@@ -46,6 +48,9 @@ func New(d Deps) (*Server, error) {
 	s := &Server{Deps: d, now: d.Now}
 	if s.now == nil {
 		s.now = time.Now
+	}
+	if s.Log == nil {
+		s.Log = slog.New(slog.DiscardHandler)
 	}
 	var err error
 	if s.words, err = loadWords(); err != nil {

@@ -366,5 +366,9 @@ export function giveUp(box, error) {
   const words = JSON.parse(box.dataset.words);
   const note = element('p', 'notice', words.failed);
   note.setAttribute('role', 'status');
+  const again = element('button', 'quiet-button', words.retry);
+  again.type = 'button';
+  again.addEventListener('click', () => location.reload());
+  note.append(' ', again);
   box.after(note);
 }
