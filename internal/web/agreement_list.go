@@ -20,8 +20,9 @@ const agreementListRows = 30
 
 // The parameters of the list that only it has: the year of the signature, and whether a source gives its date at all.
 const (
-	yearParam  = "year"
-	datedParam = "dated"
+	yearParam    = "year"
+	datedParam   = "dated"
+	amendedParam = "amended" // whether an amendment is, or may be, in force
 )
 
 // agreementFilters are the list's.
@@ -34,6 +35,7 @@ var agreementFilters = filterSet{path: "/agreements", words: "agreements", count
 			return err == nil && len(code) == 4 && n > 0
 		}},
 	{param: datedParam, codes: []string{"yes", "no"}, label: func(r *reading, code string) string { return r.say("agreements.dated." + code) }},
+	{param: amendedParam, codes: []string{"yes", "no"}, label: func(r *reading, code string) string { return r.say("agreements.amended." + code) }},
 	ofPlace(registry.LevelRegion),
 	ofPlace(registry.LevelProvince),
 	ofPlace(registry.LevelCommune),
@@ -90,7 +92,7 @@ func (r *reading) listedAgreements() (all []*listedAgreement, err error) {
 		}
 		p := body.Properties
 		a := &listedAgreement{faceted: faceted{registry.ID(f.ID), map[string][]string{
-			"kind": {p.Kind}, "documentation": {p.Documentation}, datedParam: {"no"},
+			"kind": {p.Kind}, "documentation": {p.Documentation}, datedParam: {"no"}, amendedParam: {"no"},
 			placeParam(registry.LevelCommune): p.Communes, placeParam(registry.LevelProvince): p.Provinces, placeParam(registry.LevelRegion): p.Regions,
 		}}}
 		if p.Signed != "" {
@@ -111,11 +113,11 @@ func (r *reading) listedAgreements() (all []*listedAgreement, err error) {
 		return nil, err
 	}
 	slices.SortStableFunc(all, func(a, b *listedAgreement) int { return cmp.Compare(b.last, a.last) })
-	return all, r.partiesOf(all)
+	return all, r.around(all)
 }
 
-// partiesOf adds the organisations that are parties, and loads their names and those of the programmes.
-func (r *reading) partiesOf(all []*listedAgreement) error {
+// around adds the organisations that are parties and whether there are amendments, and loads the names of parties and programmes.
+func (r *reading) around(all []*listedAgreement) error {
 	var ids, named []registry.ID
 	for _, a := range all {
 		ids = append(ids, a.id)
@@ -136,6 +138,21 @@ func (r *reading) partiesOf(all []*listedAgreement) error {
 		}
 		for _, p := range agreement.Programmes {
 			named = append(named, p.Programme)
+		}
+	}
+	amendments, err := r.store.Records(r.ctx, registry.RecordQuery{Types: []registry.Type{registry.TypeAmendment}})
+	if err != nil {
+		return err
+	}
+	amended := map[registry.ID]bool{}
+	for _, x := range amendments {
+		if a := x.Record.(*registry.Amendment); a.ForceOn(r.day) != registry.ForceNotYet {
+			amended[a.Target] = true
+		}
+	}
+	for _, a := range all {
+		if amended[a.id] {
+			a.values[amendedParam] = []string{"yes"}
 		}
 	}
 	return r.know(named...)

@@ -51,6 +51,8 @@ var pageKinds = []struct{ name, path string }{
 	{"announcement", "/announcements/announce-tiznit-nine-agreements"},
 	{"source", "/sources/src-tiznit-press-fr"},
 	{"source-shown", "/sources/src-trial"},
+	{"organisations", "/organisations"},
+	{"sources", "/sources"},
 	{"search", "/search?q=tafraoute"},
 	{"search-nothing", "/search?q=zzzzzz"},
 	{"about", "/about"},

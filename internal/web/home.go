@@ -56,10 +56,10 @@ func (r *reading) homeView(tiles Tiles) (HomeView, error) {
 	v := HomeView{
 		Counts: []Count{
 			{r.whole(totals.Agreements), r.count("home.agreements", totals.Agreements), listed("documentation", string(registry.Documented))},
-			{r.whole(totals.Amendments), r.count("home.amendments", totals.Amendments), "#newest"},
+			{r.whole(totals.Amendments), r.count("home.amendments", totals.Amendments), listed(amendedParam, "yes")},
 			{r.whole(totals.Sites), r.count("home.sites", totals.Sites), siteFilters.address(r.lang, nil)},
 			{r.whole(totals.Communes), r.count("home.communes", totals.Communes), "#units"},
-			{r.whole(totals.Sources), r.count("home.sources", totals.Sources), ""},
+			{r.whole(totals.Sources), r.count("home.sources", totals.Sources), "/" + string(r.lang) + "/sources"},
 		},
 		Unknown: []Count{
 			{r.whole(totals.SitesNotLocated), r.count("home.not_located", totals.SitesNotLocated), "#unlocated"},
@@ -75,6 +75,7 @@ func (r *reading) homeView(tiles Tiles) (HomeView, error) {
 	if err != nil {
 		return HomeView{}, err
 	}
+	v.Table.Caption = r.say("area.caption_counts")
 	v.Table.SilentNote = r.count("area.silent_provinces", len(v.Table.Silent))
 	v.Map = r.areaMap(r.say("place.country"), "/api/collections/provinces/items?detail=low&limit=500", "/"+string(r.lang)+"/provinces/", "", tiles)
 

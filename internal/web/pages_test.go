@@ -24,6 +24,9 @@ func TestPagesOverHTTP(t *testing.T) {
 		{"/fr/agreements", []string{"Tous les accords", "Accord-cadre pour le développement de la bijouterie"}},
 		{"/ar/agreements?year=2021", []string{"اتفاقية", "2021"}},
 		{"/fr/agreements?kind=programme_contract&dated=no&province_code=09.581", []string{"Aucun accord ne correspond"}},
+		{"/fr/agreements?amended=yes", []string{"4 accords", "Annexe modifiant"}},
+		{"/fr/sources", []string{"Les sources", "9 nouveaux accords"}},
+		{"/ar/organisations", []string{"الهيئات", "GIZ"}},
 		{"/fr/provinces/09.581", []string{"Non localisés 1", "Aouartas", "25 locaux", "environ 1 000 m²", "8 sites sans chiffre", "7 · 2 seulement mentionnés"}},
 		{"/fr/regions/09", []string{"Souss-Massa", "Tiznit", "Taroudannt"}},
 		{"/fr/agreements/tiznit-ameln-craft-projects", []string{"Accord de partenariat à \u2068Ammelne\u2069 : 2 sites ; parties : \u2068commune d’Ameln\u2069 ; date non indiquée."}},
@@ -73,10 +76,13 @@ func TestNumbersLeadToWhatTheyCount(t *testing.T) {
 	home := startSite(t)
 	_, body := get(t, home+"/en/")
 	found := regexp.MustCompile(`<a href="(/en/agreements\?[^"]+)">(\d+)</a>`).FindAllStringSubmatch(body, -1)
-	if len(found) != 3 {
-		t.Fatalf("%d numbers lead to the list of agreements, want those of all documented, undated and mentioned ones", len(found))
+	if len(found) != 4 {
+		t.Fatalf("%d numbers lead to the list of agreements, want those of all documented, amended, undated and mentioned ones", len(found))
 	}
 	for _, m := range found {
+		if strings.Contains(m[1], "amended=") {
+			continue // the number is that of the amendments, the list that of the agreements with their amendments
+		}
 		_, list := get(t, home+html.UnescapeString(m[1]))
 		if n := strings.Count(list, `<li class="row" id="agreement-`); strconv.Itoa(n) != m[2] {
 			t.Errorf("%s lists %d agreements, the first page says %s", m[1], n, m[2])

@@ -85,6 +85,9 @@ func (s *Server) Mount(app fiber.Router) {
 		g.Get("/search/suggest", s.getSuggestions)
 		g.Get("/about", s.getAbout)
 		g.Get("/about/components", s.getComponents)
+		for _, t := range indexed {
+			g.Get("/"+t.Plural(), s.getIndex(t))
+		}
 		g.Get("/communes/:code", s.getCommune)
 		g.Get("/provinces/:code", s.getArea(registry.LevelProvince))
 		g.Get("/regions/:code", s.getArea(registry.LevelRegion))
