@@ -163,6 +163,11 @@ type Reader interface {
 	// Version changes with every publication; ETags are made of it.
 	Version(ctx context.Context) (string, error)
 	SourceText(ctx context.Context, source ID) (SourceText, error)
+	// Revisions are versions of records as they were published, in the order of q.
+	Revisions(ctx context.Context, q RevisionQuery) ([]PublishedRevision, error)
+	// LastRevision is the Seq of the last revision published at a moment or before; 0 when there is none. Whatever was published
+	// before that revision counts as published by then, also when a clock was set back meanwhile.
+	LastRevision(ctx context.Context, moment time.Time) (int64, error)
 	// BoundariesVersion is what PutBoundaries was last given; empty when never.
 	BoundariesVersion(ctx context.Context) (string, error)
 }
@@ -174,6 +179,37 @@ type Revision struct {
 	Reason string
 	At     time.Time
 }
+
+// PublishedRevision is a revision with its place in the chain of its record, and among all publications.
+type PublishedRevision struct {
+	Revision
+	Seq            int64 // grows with each publication of the registry, with gaps
+	Number         int   // among the record's revisions, from 1
+	Previous, Hash string
+}
+
+// RevisionQuery selects revisions. Empty fields don't narrow.
+type RevisionQuery struct {
+	Records []ID
+	// Reaches keeps revisions of records that touch the place as they are published now.
+	Reaches PlaceCode
+	// About keeps revisions of that record and of those that point at it.
+	About ID
+	Order RevisionOrder
+	// After is the Seq of the last revision of the page before, in the order asked.
+	After int64
+	// UpTo leaves out what has a greater Seq; 0 means no bound.
+	UpTo  int64
+	Limit int // 0: no bound
+}
+
+// RevisionOrder is the order of an answer; empty is NewestFirst.
+type RevisionOrder string
+
+const (
+	NewestFirst RevisionOrder = "newest_first"
+	OldestFirst RevisionOrder = "oldest_first"
+)
 
 // Seal is the hash of a revision: SHA-256, lower-case hex, over the JSON list of the hash before, id, number, time, author, reason and
 // body, so that no two revisions have one form. body is the record's canonical JSON.

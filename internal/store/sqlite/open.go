@@ -141,5 +141,5 @@ func translate(doing string, err error) error {
 	return fmt.Errorf("%s: %w", doing, err)
 }
 
-// timeForm is how times are stored: sortable text, UTC.
+// timeForm is how times are stored: text, UTC. Without its Z it sorts by time.
 const timeForm = time.RFC3339Nano

@@ -146,6 +146,73 @@ func (r reader) stored(ctx context.Context, s *statement) ([]registry.Stored, er
 	return out, translate("read records", rows.Err())
 }
 
+const selectRevisions = `
+	SELECT v.seq, v.record_id, v.number, v.body, v.author, v.reason, v.at, v.previous, v.hash
+	FROM revision AS v
+	WHERE true`
+
+// Revisions implements registry.Reader.
+func (r reader) Revisions(ctx context.Context, q registry.RevisionQuery) ([]registry.PublishedRevision, error) {
+	var s statement
+	s.add(selectRevisions)
+	if len(q.Records) > 0 {
+		s.add(" AND v.record_id IN ")
+		list(&s, q.Records)
+	}
+	if q.Reaches != "" {
+		s.add(" AND v.record_id IN (SELECT record_id FROM touch WHERE code = ?)", string(q.Reaches))
+	}
+	if q.About != "" {
+		s.add(" AND v.record_id IN (SELECT ? UNION SELECT from_id FROM reference WHERE to_id = ?)", string(q.About), string(q.About))
+	}
+	if q.UpTo > 0 {
+		s.add(" AND v.seq <= ?", q.UpTo)
+	}
+	switch {
+	case q.Order == registry.OldestFirst:
+		s.add(" AND v.seq > ? ORDER BY v.seq", q.After)
+	case q.After > 0:
+		s.add(" AND v.seq < ? ORDER BY v.seq DESC", q.After)
+	default:
+		s.add(" ORDER BY v.seq DESC")
+	}
+	if q.Limit > 0 {
+		s.add(" LIMIT ?", q.Limit)
+	}
+	rows, err := r.q.QueryContext(ctx, s.text.String(), s.args...)
+	if err != nil {
+		return nil, translate("read revisions", err)
+	}
+	defer rows.Close()
+	var out []registry.PublishedRevision
+	for rows.Next() {
+		var id, at string
+		var body []byte
+		var x registry.PublishedRevision
+		if err := rows.Scan(&x.Seq, &id, &x.Number, &body, &x.Author, &x.Reason, &at, &x.Previous, &x.Hash); err != nil {
+			return nil, translate("read revisions", err)
+		}
+		if x.Record, err = registry.Decode(body); err != nil {
+			return nil, fmt.Errorf("revision %d of %s: %w", x.Number, id, err)
+		}
+		if x.At, err = time.Parse(timeForm, at); err != nil {
+			return nil, fmt.Errorf("time of revision %d of %s: %w", x.Number, id, err)
+		}
+		out = append(out, x)
+	}
+	return out, translate("read revisions", rows.Err())
+}
+
+// lastRevision compares times without their Z, as the index revision_by_time has them: RFC 3339 leaves out a fraction that is zero,
+// and "05Z" would sort behind "05.6Z".
+const lastRevision = `SELECT coalesce(max(seq), 0) FROM revision WHERE rtrim(at, 'Z') <= rtrim(?, 'Z')`
+
+// LastRevision implements registry.Reader.
+func (r reader) LastRevision(ctx context.Context, moment time.Time) (seq int64, err error) {
+	err = r.q.QueryRowContext(ctx, lastRevision, moment.UTC().Format(timeForm)).Scan(&seq)
+	return seq, translate("read the last revision", err)
+}
+
 const countByPlace = `
 	SELECT t.code,
 	  count(*) FILTER (WHERE v.type = 'agreement' AND v.body ->> '$.documentation' = 'documented'),

@@ -28,6 +28,8 @@ func Run(t *testing.T, open func(t *testing.T) registry.Store) {
 	}{
 		{"RevisionsChain", revisionsChain},
 		{"RevisionsChainAlikeEverywhere", func(t *testing.T, s registry.Store) { chainAlike(t, s, open(t)) }},
+		{"RevisionsAreRead", revisionsAreRead},
+		{"LastRevision", lastRevision},
 		{"RecordsByID", recordsByID},
 		{"Records", records},
 		{"PlacesOfRecords", placesOfRecords},
@@ -191,6 +193,127 @@ func revisionsChain(t *testing.T, s registry.Store) {
 	put(t, s, source("other"))
 	if x := get(t, s, "other"); x.Revision != 1 {
 		t.Errorf("revisions count by record: the first of another is %d", x.Revision)
+	}
+}
+
+// revisionsAreRead publishes records several times and asks for their versions by record, place, what they are about, and page by page.
+func revisionsAreRead(t *testing.T, s registry.Store) {
+	publishAt := func(at time.Time, reason string, records ...registry.Record) {
+		t.Helper()
+		write(t, s, func(w registry.Writer) error {
+			for _, r := range records {
+				if err := w.Append(t.Context(), registry.Revision{Record: r, Author: "test", Reason: reason, At: at}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	publishAt(published, "first", source("src"), agreement("accord", registry.Documented, "Un"), site("site", "accord"))
+	publishAt(published.Add(time.Hour), "second", agreement("accord", registry.Documented, "Deux"))
+	publishAt(published.Add(2*time.Hour), "third", source("other"))
+	derive(t, s, registry.Derived{Record: "site", Own: []registry.PlaceCode{"09"}, Touches: []registry.PlaceCode{"09"}})
+	derive(t, s, registry.Derived{Record: "accord", Touches: []registry.PlaceCode{"09"}})
+
+	names := func(q registry.RevisionQuery) string {
+		t.Helper()
+		found, err := s.Revisions(t.Context(), q)
+		if err != nil {
+			t.Fatalf("%+v: %v", q, err)
+		}
+		var out []string
+		for _, x := range found {
+			out = append(out, fmt.Sprintf("%s.%d", x.Record.Head().ID, x.Number))
+		}
+		return strings.Join(out, " ")
+	}
+	all, err := s.Revisions(t.Context(), registry.RevisionQuery{})
+	if err != nil || len(all) != 5 {
+		t.Fatalf("%d revisions, %v", len(all), err)
+	}
+	for _, tc := range []struct {
+		q    registry.RevisionQuery
+		want string
+	}{
+		{registry.RevisionQuery{}, "other.1 accord.2 site.1 accord.1 src.1"},
+		{registry.RevisionQuery{Order: registry.OldestFirst}, "src.1 accord.1 site.1 accord.2 other.1"},
+		{registry.RevisionQuery{Limit: 2}, "other.1 accord.2"},
+		{registry.RevisionQuery{Limit: 2, After: all[1].Seq}, "site.1 accord.1"},
+		{registry.RevisionQuery{Limit: 9, After: all[3].Seq}, "src.1"},
+		{registry.RevisionQuery{Limit: 2, After: all[3].Seq, Order: registry.OldestFirst}, "site.1 accord.2"},
+		{registry.RevisionQuery{UpTo: all[2].Seq, Order: registry.OldestFirst}, "src.1 accord.1 site.1"},
+		{registry.RevisionQuery{Records: []registry.ID{"accord"}}, "accord.2 accord.1"},
+		{registry.RevisionQuery{Records: []registry.ID{"src", "other"}}, "other.1 src.1"},
+		{registry.RevisionQuery{Records: []registry.ID{"nothing"}}, ""},
+		{registry.RevisionQuery{Reaches: "09"}, "accord.2 site.1 accord.1"},
+		{registry.RevisionQuery{Reaches: "01"}, ""},
+		{registry.RevisionQuery{About: "accord"}, "accord.2 site.1 accord.1"},
+		{registry.RevisionQuery{About: "other"}, "other.1"},
+		{registry.RevisionQuery{About: "accord", Reaches: "09", Records: []registry.ID{"site"}}, "site.1"},
+	} {
+		if got := names(tc.q); got != tc.want {
+			t.Errorf("%+v: %q, want %q", tc.q, got, tc.want)
+		}
+	}
+	second := all[1]
+	first := all[3]
+	if second.Author != "test" || second.Reason != "second" || !second.At.Equal(published.Add(time.Hour)) || second.At.Location() != time.UTC {
+		t.Errorf("came back as %s, %s, %s", second.Author, second.Reason, second.At)
+	}
+	if first.Previous != "" || second.Previous != first.Hash || second.Hash != get(t, s, "accord").Hash {
+		t.Errorf("the chain is broken: %q, %q after %q", first.Previous, second.Previous, first.Hash)
+	}
+	body, _ := registry.Canonical(first.Record)
+	if seal, err := first.Seal(first.Previous, first.Number, body); err != nil || seal != first.Hash {
+		t.Errorf("the seal of what came back is %s, not %s (%v)", seal, first.Hash, err)
+	}
+}
+
+// lastRevision asks which revision was the last, to fractions of a second.
+func lastRevision(t *testing.T, s registry.Store) {
+	last := func(moment time.Time) string {
+		t.Helper()
+		seq, err := s.LastRevision(t.Context(), moment)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if seq == 0 {
+			return ""
+		}
+		found, err := s.Revisions(t.Context(), registry.RevisionQuery{UpTo: seq, Limit: 1})
+		if err != nil || len(found) != 1 || found[0].Seq != seq {
+			t.Fatalf("revision %d: %v, %v", seq, found, err)
+		}
+		return string(found[0].Record.Head().ID)
+	}
+	if got := last(published); got != "" {
+		t.Errorf("an empty registry has a last revision %q", got)
+	}
+	second := time.Date(2026, 5, 1, 10, 0, 5, 0, time.UTC)
+	for _, x := range []struct {
+		id registry.ID
+		at time.Time
+	}{
+		{"a", second}, {"b", second.Add(600 * time.Millisecond)}, {"c", second.Add(678 * time.Millisecond)},
+		{"d", second.Add(time.Hour)}, {"e", second.Add(30 * time.Minute)}, // somebody set the clock back
+	} {
+		write(t, s, func(w registry.Writer) error {
+			return w.Append(t.Context(), registry.Revision{Record: source(x.id), Author: "test", Reason: "test", At: x.at})
+		})
+	}
+	for _, tc := range []struct {
+		after time.Duration
+		want  string
+	}{
+		{-time.Nanosecond, ""}, {0, "a"}, {599 * time.Millisecond, "a"}, {600 * time.Millisecond, "b"}, {678 * time.Millisecond, "c"},
+		{time.Second, "c"}, {45 * time.Minute, "e"}, {2 * time.Hour, "e"},
+	} {
+		if got := last(second.Add(tc.after)); got != tc.want {
+			t.Errorf("%s later: %q, want %q", tc.after, got, tc.want)
+		}
+	}
+	if got := last(second.Add(time.Second).In(time.FixedZone("", -3600))); got != "c" {
+		t.Errorf("in another time zone: %q", got)
 	}
 }
 
@@ -1072,7 +1195,9 @@ func cancelledContext(t *testing.T, s registry.Store) {
 	_, err8 := s.SourceText(gone, "s-0001")
 	err9 := s.EachFeature(gone, registry.FeatureQuery{Collection: "sites", Day: day}, func(registry.Feature) error { return nil })
 	err10 := s.Write(gone, func(w registry.Writer) error { return appendAll(gone, w, source("src")) })
-	for i, err := range []error{err1, err2, err3, err4, err5, err6, err7, err8, err9, err10} {
+	_, err11 := s.Revisions(gone, registry.RevisionQuery{})
+	_, err12 := s.LastRevision(gone, published)
+	for i, err := range []error{err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11, err12} {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("call %d: %v", i+1, err)
 		}
