@@ -36,7 +36,7 @@ type Server struct {
 
 // Mount adds the routes for programs.
 func (s *Server) Mount(app *fiber.App) {
-	for _, prefix := range []string{"/api", "/communes", "/provinces", "/regions", "/schemas"} {
+	for _, prefix := range []string{"/api", "/communes", "/provinces", "/regions", "/schemas", "/history", "/changes.json"} {
 		app.Use(prefix, httpserve.ReadableByAll)
 	}
 	app.Get("/api", s.landing)
@@ -51,6 +51,8 @@ func (s *Server) Mount(app *fiber.App) {
 		app.Use("/"+t.Plural(), httpserve.ReadableByAll)
 		app.Get("/"+t.Plural()+"/:file", s.recordFile(t))
 	}
+	app.Get("/history/:file", s.historyFile)
+	app.Get("/changes.json", s.changes)
 	app.Get("/schemas/records.json", func(c *fiber.Ctx) error {
 		return httpserve.Send(c, httpserve.Payload{ContentType: mimeSchema, Body: dossier.Schema})
 	})

@@ -57,6 +57,10 @@ var pageKinds = []struct{ name, path string }{
 	{"search-nothing", "/search?q=zzzzzz"},
 	{"about", "/about"},
 	{"components", "/about/components"},
+	{"history", "/history/trial-agreement"},
+	{"history-compared", "/history/trial-agreement?from=1&to=3"},
+	{"history-first", "/history/src-tiznit-press-fr"},
+	{"changes", "/changes"},
 	{"not-found", "/communes/99.999"},
 }
 

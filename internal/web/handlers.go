@@ -169,7 +169,7 @@ func (s *Server) getArea(level registry.PlaceLevel) fiber.Handler {
 func (s *Server) record(c *fiber.Ctx, r *reading, t registry.Type) (registry.Stored, error) {
 	id := registry.ID(httpserve.PathParam(c, "id"))
 	if !id.Valid() {
-		return registry.Stored{}, &registry.Error{Code: registry.Invalid, Message: "This is not a record's id.", Param: "id", Got: string(id), Takes: "lower-case letters, digits and single hyphens"}
+		return registry.Stored{}, badID(id)
 	}
 	stored, err := s.Store.Record(r.ctx, id)
 	if err != nil {

@@ -17,6 +17,8 @@ type RecordHead struct {
 	Chips   []Chip
 	JSON    string
 	History string // its revision and when it was published
+	// HistoryHref leads to all its revisions.
+	HistoryHref string
 }
 
 // recordHead opens the page of any record.
@@ -27,6 +29,8 @@ func (r *reading) recordHead(s registry.Stored, kind string) RecordHead {
 		Title:   r.titleOf(s.Record),
 		JSON:    "/" + head.Type.Plural() + "/" + string(head.ID) + ".json",
 		History: r.say("record.history", args{"Revision": r.whole(s.Revision), "Date": r.sayDay(dayOf(s.Updated))}),
+
+		HistoryHref: r.historyHref(head.ID),
 	}
 }
 

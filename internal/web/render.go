@@ -18,8 +18,8 @@ import (
 //go:embed templates
 var templateFiles embed.FS
 
-// pageNames are the files of templates/ that are pages; layout.html and components.html serve them all.
-var pageNames = []string{"home", "explorer", "commune", "area", "agreement", "agreements", "record", "announcement", "source", "search", "about", "gallery", "index", "error"}
+// pageNames are the files of templates/ that are pages; layout.html, components.html and *-parts.html serve them all.
+var pageNames = []string{"home", "explorer", "commune", "area", "agreement", "agreements", "record", "announcement", "source", "search", "about", "gallery", "index", "history", "changes", "error"}
 
 // templates are the parsed pages by language and name. A set for each language lets "t" stand in a template without more.
 type templates map[Lang]map[string]*template.Template
@@ -31,7 +31,7 @@ func loadTemplates(all map[Lang]*words, asset func(string) (string, error)) (tem
 			"t":     w.fromTemplate,
 			"n":     func(key string, n int) string { return w.count(key, n) },
 			"asset": asset,
-		}).ParseFS(templateFiles, "templates/layout.html", "templates/components.html")
+		}).ParseFS(templateFiles, "templates/layout.html", "templates/components.html", "templates/*-parts.html")
 		if err != nil {
 			return nil, err
 		}
@@ -133,7 +133,7 @@ func (s *Server) ErrorPage(c *fiber.Ctx, status int, problem httpserve.Problem) 
 
 // takes says, for the parameters that a person may have typed, what they take.
 var takes = map[string]string{
-	asOfParam: "error.takes_day", "code": "error.takes_code", "id": "error.takes_id", "q": "error.takes_query",
+	"from": "error.takes_version", "to": "error.takes_version", asOfParam: "error.takes_day", "code": "error.takes_code", "id": "error.takes_id", "q": "error.takes_query",
 }
 
 // ErrorView is the page of an error.

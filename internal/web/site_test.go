@@ -7,12 +7,14 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"mithaq/geodata"
 	"mithaq/internal/dossier"
+	"mithaq/internal/edtf"
 	"mithaq/internal/gazetteer"
 	"mithaq/internal/httpapi"
 	"mithaq/internal/httpserve"
@@ -42,9 +44,20 @@ func startSiteTo(t *testing.T, log io.Writer, more []registry.Record) (address s
 	check(t, err)
 	store, err := sqlite.Open(ctx, filepath.Join(t.TempDir(), "mithaq.db"))
 	check(t, err)
-	now := func() time.Time { return day }
+	clock := day
+	now := func() time.Time { return clock }
 	publisher := &publish.Publisher{Store: store, Places: places, Now: now}
 	check(t, publisher.ShippedBoundaries(ctx))
+	for _, earlier := range []struct {
+		days   int
+		change func(*registry.Agreement, *registry.Site)
+		reason string
+	}{{60, asFirstPublished, "première saisie"}, {30, asThenCorrected, "relecture de la convention"}} {
+		clock = day.AddDate(0, 0, -earlier.days)
+		_, err = publisher.Publish(ctx, publish.Request{Records: trialBefore(t, earlier.change), Author: "import", Reason: earlier.reason})
+		check(t, err)
+	}
+	clock = day
 	_, err = publisher.Publish(ctx, publish.Request{Records: append(records(t), more...), Author: "test", Reason: "test"})
 	check(t, err)
 
@@ -81,6 +94,45 @@ func startSiteTo(t *testing.T, log io.Writer, more []registry.Record) (address s
 		t.Fatal("the site did not start within 10 s")
 		return ""
 	}
+}
+
+// trialBefore are the trial's agreement and site as they were published before, with what they point at.
+func trialBefore(t *testing.T, change func(*registry.Agreement, *registry.Site)) (all []registry.Record) {
+	t.Helper()
+	var agreement *registry.Agreement
+	var site *registry.Site
+	for _, r := range records(t) {
+		switch r.Head().ID {
+		case "trial-agreement":
+			agreement = r.(*registry.Agreement)
+		case "trial-zone":
+			site = r.(*registry.Site)
+		case "src-trial", "org-trial":
+		default:
+			continue
+		}
+		all = append(all, r)
+	}
+	change(agreement, site)
+	return all
+}
+
+// asThenCorrected is the second version: the premises were still to be read again, and nobody had seen the duration.
+func asThenCorrected(a *registry.Agreement, site *registry.Site) {
+	site.Shops.Created.Value = registry.Whole(20)
+	a.Duration = edtf.Date{}
+	a.Statements = slices.DeleteFunc(a.Statements, func(s registry.Statement) bool { return s.Path == "/duration" })
+}
+
+// asFirstPublished is the first.
+func asFirstPublished(a *registry.Agreement, site *registry.Site) {
+	asThenCorrected(a, site)
+	site.Shops.Created.Value = registry.Whole(15)
+	a.Object[0].Text = "Essayer"
+	a.Parties[0].Role = registry.RoleSignatory
+	a.Contributions = a.Contributions[:1]
+	a.Steps[0].Date = edtf.MustParse("2024-01")
+	a.Statements = slices.DeleteFunc(a.Statements, func(s registry.Statement) bool { return s.Path == "/contributions/1" })
 }
 
 // records are the shipped ones and the trial's.

@@ -88,6 +88,8 @@ func (s *Server) Mount(app fiber.Router) {
 		for _, t := range indexed {
 			g.Get("/"+t.Plural(), s.getIndex(t))
 		}
+		g.Get("/changes", s.getChanges)
+		g.Get("/history/:id", s.getHistory)
 		g.Get("/communes/:code", s.getCommune)
 		g.Get("/provinces/:code", s.getArea(registry.LevelProvince))
 		g.Get("/regions/:code", s.getArea(registry.LevelRegion))

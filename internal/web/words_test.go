@@ -152,9 +152,9 @@ var labelled = map[string][]string{
 	"AmendmentKind": {"amendment_kind"}, "SiteKind": {"site_kind"}, "SiteStatus": {"site_status"}, "Work": {"work"}, "Utility": {"utility"},
 	"Trade": {"trade"}, "EventKind": {"event_kind"}, "Recurrence": {"recurrence"}, "ComponentKind": {"component_kind"},
 	"OrganisationKind": {"organisation_kind"}, "SourceKind": {"source_kind"}, "Rights": {"rights"}, "LocalityKind": {"locality_named"},
-	"Qualifier": {"qualifier"}, "Unit": {"unit"}, "Measure": {"measure"}, "PlaceMatch": {"match_note"}, "Precision": {"precision"},
+	"Qualifier": {"qualifier"}, "Unit": {"unit"}, "Measure": {"measure"}, "PlaceMatch": {"match_note"}, "Precision": {"precision", "precision_name"},
 	"PlaceLevel": {"place_level"}, "Force": {"force"}, "Type": {"type", "types"},
-	"TextOrigin": nil, // said as a mark: see reading.text
+	"TextOrigin": {"text_origin"},
 }
 
 // TestEveryCodeHasALabel ranges over the registry's closed sets: no page shows a raw code.

@@ -36,10 +36,10 @@ func (s *statement) add(text string, args ...any) {
 }
 
 // list adds a subquery of the values, which are bound as one JSON list: SQLite bounds how many values a statement may bind.
-func list[T ~string](s *statement, values []T) {
+func list[T ~string | ~int](s *statement, values []T) {
 	raw, err := json.Marshal(values)
 	if err != nil {
-		panic(err) // a list of texts has a JSON form
+		panic(err) // a list of texts or numbers has a JSON form
 	}
 	s.add("(SELECT value FROM json_each(?))", string(raw))
 }
@@ -158,6 +158,14 @@ func (r reader) Revisions(ctx context.Context, q registry.RevisionQuery) ([]regi
 	if len(q.Records) > 0 {
 		s.add(" AND v.record_id IN ")
 		list(&s, q.Records)
+	}
+	if len(q.Numbers) > 0 {
+		s.add(" AND v.number IN ")
+		list(&s, q.Numbers)
+	}
+	if len(q.Hashes) > 0 {
+		s.add(" AND v.hash IN ")
+		list(&s, q.Hashes)
 	}
 	if q.Reaches != "" {
 		s.add(" AND v.record_id IN (SELECT record_id FROM touch WHERE code = ?)", string(q.Reaches))
