@@ -250,7 +250,12 @@ func (r *reading) areaView(p registry.Place, tiles Tiles) (AreaView, error) {
 	v.Agreements, _ = r.agreementRows(found.Agreements)
 	documented, tally := r.tally(found.Agreements)
 	v.Tally, v.Summary = tally, r.summary(documented, len(found.Sites), len(found.Events))
-	v.GeoJSON = "/" + p.Level.Plural() + "/" + string(p.Code) + ".geojson"
+	work, err := r.citePlace(p)
+	if err != nil {
+		return AreaView{}, err
+	}
+	v.Cite = r.citeView(work, placePath(p))
+	v.GeoJSON = placePath(p) + ".geojson"
 	if r.asOf {
 		v.GeoJSON += "?as-of=" + url.QueryEscape(string(r.day))
 	}

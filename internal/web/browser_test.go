@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	cdpbrowser "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/emulation"
 	cdplog "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
@@ -539,5 +540,32 @@ func TestSuggestionsByKeyboard(t *testing.T) {
 			b.run(t, chromedp.Focus("#q"), chromedp.SendKeys("#q", tc.typed+kb.Enter), chromedp.WaitVisible(".hits mark"))
 			b.takeFaults(t)
 		})
+	}
+}
+
+// TestCitationInChromium opens the citation, narrow as wide, and copies it: the page says that it did.
+func TestCitationInChromium(t *testing.T) {
+	home := startSite(t)
+	axe, err := os.ReadFile(axeFile)
+	check(t, err)
+	b := startBrowser(t, home)
+	b.run(t, cdpbrowser.SetPermission(&cdpbrowser.PermissionDescriptor{Name: "clipboard-read"}, cdpbrowser.PermissionSettingGranted))
+	for _, path := range []string{"/fr/agreements/trial-agreement", "/ar/communes/09.581.01.05"} {
+		b.open(t, path, 1280, 900)
+		b.run(t, chromedp.Click(`#cite > summary`), chromedp.Click(`[data-copy="cite-bib"]`),
+			chromedp.Poll(`document.querySelector('#cite [data-copied]').textContent !== ''`, nil))
+		if got, want := eval[string](t, b, `navigator.clipboard.readText()`), eval[string](t, b, `document.getElementById('cite-bib').textContent.trim()`); got != want || !strings.HasPrefix(got, "@misc{") {
+			t.Errorf("%s: copied %q, the page shows %q", path, got, want)
+		}
+		b.run(t, chromedp.Evaluate(string(axe), nil))
+		for _, v := range eval[[]string](t, b, axeRun) {
+			t.Error("axe: " + v)
+		}
+		b.picture(t, strings.Split(path, "/")[1]+"-cite-1280")
+		b.run(t, chromedp.EmulateViewport(320, 640))
+		if wide := eval[[]string](t, b, tooWide); len(wide) > 0 {
+			t.Errorf("%s scrolls sideways at 320 px because of %s", path, strings.Join(wide, ", "))
+		}
+		b.takeFaults(t)
 	}
 }

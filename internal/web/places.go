@@ -22,6 +22,7 @@ type PlaceHead struct {
 	OtherName Text
 	Code      registry.PlaceCode
 	Facts     []Fact
+	Cite      CiteView
 }
 
 // OpenQuestion is an agreement and what no source states about it.
@@ -100,6 +101,11 @@ func (r *reading) communeView(p registry.Place, tiles Tiles) (CommuneView, error
 			v.Neighbours = append(v.Neighbours, r.placeLink(n.Code))
 		}
 	}
+	work, err := r.citePlace(p)
+	if err != nil {
+		return CommuneView{}, err
+	}
+	v.Cite = r.citeView(work, placePath(p))
 	documented, tally := r.tally(found.Agreements)
 	v.Tally = tally
 	v.Summary = r.summary(documented, len(v.Sites), len(v.Events))

@@ -20,6 +20,7 @@ import (
 type reading struct {
 	*words
 	q     httpserve.Params // the address's own
+	base  string           // the public address, without a slash at its end
 	ctx   context.Context
 	store registry.Reader
 	gaz   *gazetteer.Gazetteer

@@ -19,6 +19,7 @@ type RecordHead struct {
 	History string // its revision and when it was published
 	// HistoryHref leads to all its revisions.
 	HistoryHref string
+	Cite        CiteView
 }
 
 // recordHead opens the page of any record.
@@ -31,6 +32,7 @@ func (r *reading) recordHead(s registry.Stored, kind string) RecordHead {
 		History: r.say("record.history", args{"Revision": r.whole(s.Revision), "Date": r.sayDay(dayOf(s.Updated))}),
 
 		HistoryHref: r.historyHref(head.ID),
+		Cite:        r.citeView(r.citeRecord(s), recordPath(head)),
 	}
 }
 

@@ -9,6 +9,7 @@ package web
 import (
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -74,6 +75,7 @@ func New(d Deps) (*Server, error) {
 func (s *Server) Mount(app fiber.Router) {
 	app.Get("/", s.chooseLanguage)
 	app.Get(backgroundPath, s.getBackground)
+	app.Get("/cite/:plural/:file", httpserve.ReadableByAll, s.getCitation)
 	for _, lang := range Langs {
 		g := app.Group("/"+string(lang), func(c *fiber.Ctx) error {
 			c.Locals(langKey{}, lang)
@@ -128,9 +130,19 @@ func (s *Server) read(c *fiber.Ctx, allowed ...string) (*reading, error) {
 	if err != nil {
 		return nil, err
 	}
+	lang := langOf(c)
+	if slices.Contains(allowed, langParam) { // an address without a language has one of its own, not the visitor's
+		if lang = French; q.Has(langParam) {
+			var ok bool
+			if lang, ok = parseLang(q[langParam]); !ok {
+				return nil, &registry.Error{Code: registry.Invalid, Message: "There is no such language.", Param: langParam, Got: q[langParam], Takes: "fr, ar or en"}
+			}
+		}
+	}
 	return &reading{
 		q:     q,
-		words: s.words[langOf(c)],
+		words: s.words[lang],
+		base:  s.BaseURL,
 		ctx:   c.UserContext(),
 		store: s.Store,
 		gaz:   s.Gazetteer,
