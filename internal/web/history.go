@@ -92,7 +92,7 @@ func (s *Server) getHistory(c *fiber.Ctx) error {
 		return err
 	}
 	p := Page{Title: r.say("history.of", args{"Record": view.Record.Text.Text}), Description: view.Kind + " — " + view.Record.Text.Text, View: view, NoIndex: len(r.q) > 0,
-		Data: []Alternate{{Href: view.JSON, Type: "application/json"}}, Breadcrumb: []Link{{Text: r.ours(r.say("changes.title")), Href: "/" + string(r.lang) + "/changes"}, view.Record}}
+		Data: []Alternate{{Href: view.JSON, Type: "application/json"}}, Feeds: []Alternate{r.recordFeed(stored.Record)}, Breadcrumb: []Link{{Text: r.ours(r.say("changes.title")), Href: "/" + string(r.lang) + "/changes"}, view.Record}}
 	return s.send(c, r.words, "history", p)
 }
 

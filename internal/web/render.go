@@ -78,6 +78,7 @@ func (s *Server) send(c *fiber.Ctx, w *words, name string, p Page) error {
 			Absolute: s.BaseURL + "/" + string(lang) + "/" + rest + query,
 		})
 	}
+	p.Feeds = append(p.Feeds, Alternate{Href: feedAddress("/changes.atom", w.lang, nil), Type: "application/atom+xml", Name: w.say("feed.all")})
 	var out bytes.Buffer
 	if err := s.templates[w.lang][name].ExecuteTemplate(&out, "layout", p); err != nil {
 		return fmt.Errorf("page %s: %w", name, err)

@@ -44,9 +44,9 @@ func searchLabels(all map[Lang]*words) (labels []search.Label) {
 	return labels
 }
 
-// find reads the query of a request and answers it.
-func (s *Server) find(c *fiber.Ctx) (r *reading, query string, found search.Result, err error) {
-	if r, err = s.read(c, "q"); err != nil {
+// find reads the query of a request and answers it; more are other parameters that it may have.
+func (s *Server) find(c *fiber.Ctx, more ...string) (r *reading, query string, found search.Result, err error) {
+	if r, err = s.read(c, append(more, "q")...); err != nil {
 		return nil, "", found, err
 	}
 	if len(r.q["q"]) > queryLength {
@@ -68,7 +68,7 @@ func (s *Server) getSearch(c *fiber.Ctx) error {
 		s.Log.Info("search without answer", "query", query, "lang", string(r.lang))
 	}
 	view := r.searchView(query, found)
-	return s.send(c, r.words, "search", Page{Title: r.say("search.title"), Query: query, View: view, NoIndex: true})
+	return s.send(c, r.words, "search", Page{Title: r.say("search.title"), Query: query, View: view, NoIndex: true, Feeds: r.searchFeeds(query)})
 }
 
 // SearchView is what a search found: places, then records by type; or, when it found nothing, what leads on.

@@ -75,8 +75,8 @@ func startSiteTo(t *testing.T, log io.Writer, more []registry.Record) (address s
 	check(t, err)
 	app := httpserve.New(httpserve.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), OnError: pages.ErrorPage})
 	assets.Mount(app)
-	(&httpapi.Server{Store: store, Places: places, BaseURL: public, Now: now}).Mount(app)
 	pages.Mount(app)
+	(&httpapi.Server{Store: store, Places: places, BaseURL: public, Now: now}).Mount(app)
 
 	bound, done := make(chan string, 1), make(chan error, 1)
 	go func() {

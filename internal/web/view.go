@@ -169,6 +169,7 @@ type Page struct {
 	Canonical   string
 	Languages   []Alternate // the switch, and the hreflang links
 	Data        []Alternate // the same in other formats
+	Feeds       []Alternate // what changes on it, and in the whole registry
 	Breadcrumb  []Link
 	Query       string // what stands in the search box
 	Scripts     []string

@@ -71,10 +71,11 @@ func New(d Deps) (*Server, error) {
 	return s, nil
 }
 
-// Mount adds the pages to an application.
+// Mount adds the pages to an application. It comes before the files of package httpapi: feeds lie in the same folders.
 func (s *Server) Mount(app fiber.Router) {
 	app.Get("/", s.chooseLanguage)
 	app.Get(backgroundPath, s.getBackground)
+	s.mountFeeds(app)
 	app.Get("/cite/:plural/:file", httpserve.ReadableByAll, s.getCitation)
 	for _, lang := range Langs {
 		g := app.Group("/"+string(lang), func(c *fiber.Ctx) error {
