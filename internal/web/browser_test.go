@@ -62,6 +62,7 @@ var pageKinds = []struct{ name, path string }{
 	{"history-compared", "/history/trial-agreement?from=1&to=3"},
 	{"history-first", "/history/src-tiznit-press-fr"},
 	{"changes", "/changes"},
+	{"data", "/data"},
 	{"not-found", "/communes/99.999"},
 }
 

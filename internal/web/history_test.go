@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"html"
 	"net/http"
 	"regexp"
 	"strings"
@@ -97,3 +98,32 @@ var (
 	linkTo   = regexp.MustCompile(`href="([^"]+)"`)
 	nextPage = regexp.MustCompile(`href="([^"]+)" rel="next"`)
 )
+
+// TestDataPage follows every address that the page of the data names, except those that leave the registry.
+func TestDataPage(t *testing.T) {
+	home := startSite(t)
+	_, body := get(t, home+"/fr/data")
+	for _, want := range []string{"Dernière publication : 22 novembre 2026", "CC BY 4.0", "Communes 1 503", "Mithaq : accords de partenariat", "HCP, RGPH 2014"} {
+		if !strings.Contains(plainText(body), want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	if !strings.Contains(body, `href="https://creativecommons.org/licenses/by/4.0/"`) {
+		t.Error("the licence has no address")
+	}
+	main := body[strings.Index(body, "<main"):strings.Index(body, "</main>")]
+	followed := 0
+	for _, m := range linkTo.FindAllStringSubmatch(main, -1) {
+		path := html.UnescapeString(m[1])
+		if !strings.HasPrefix(path, "/") {
+			continue
+		}
+		followed++
+		if res, _ := get(t, home+path); res.StatusCode != http.StatusOK {
+			t.Errorf("%s: %d", path, res.StatusCode)
+		}
+	}
+	if followed < 10 {
+		t.Errorf("only %d addresses", followed)
+	}
+}

@@ -30,6 +30,8 @@ type Deps struct {
 	BaseURL string
 	Tiles   Tiles
 	Log     *slog.Logger // nil: nothing is logged
+	// Formats are the ids of the forms in which the interface for programs gives items; nil means GeoJSON alone.
+	Formats []string
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
@@ -41,6 +43,7 @@ type Server struct {
 	words      map[Lang]*words
 	templates  templates
 	labels     []search.Label
+	formats    []Format
 	now        func() time.Time
 }
 
@@ -52,6 +55,9 @@ func New(d Deps) (*Server, error) {
 	}
 	if s.Log == nil {
 		s.Log = slog.New(slog.DiscardHandler)
+	}
+	if s.formats = chosenFormats(d.Formats); d.Formats == nil {
+		s.formats = KnownFormats[:1]
 	}
 	var err error
 	if s.words, err = loadWords(); err != nil {
@@ -92,6 +98,7 @@ func (s *Server) Mount(app fiber.Router) {
 			g.Get("/"+t.Plural(), s.getIndex(t))
 		}
 		g.Get("/changes", s.getChanges)
+		g.Get("/data", s.getData)
 		g.Get("/history/:id", s.getHistory)
 		g.Get("/communes/:code", s.getCommune)
 		g.Get("/provinces/:code", s.getArea(registry.LevelProvince))
