@@ -30,6 +30,7 @@ var rooms = map[string]struct {
 	"internal/search":            {[]string{"internal/registry", "internal/gazetteer"}, "search ranks what a reader of the registry finds and never names a store"},
 	"internal/publish":           {[]string{"internal/registry", "internal/edtf", "internal/gazetteer", "internal/feature", "internal/passage", "internal/search", "geodata"}, "publish works through registry.Store and never names a store or a server"},
 	"internal/store":             {[]string{"internal/registry", "internal/edtf", "migrations"}, "a store keeps what registry defines and never meets a server or a format"},
+	"internal/archive":           {[]string{"internal/registry", "internal/gazetteer", "internal/publish"}, "archive replays revisions into a store that it is given, and never names one"},
 	"internal/cite":              {nil, "cite writes references and knows no record"},
 	"internal/httpserve":         {[]string{"internal/registry"}, "httpserve is the listener that both faces share and knows none of their pages"},
 	"internal/httpapi":           {[]string{"internal/registry", "internal/edtf", "internal/gazetteer", "internal/feature", "internal/dossier", "internal/httpserve", "geodata"}, "httpapi reads through registry.Reader: it never names a store, and nothing of the pages"},

@@ -279,7 +279,7 @@ func (s *publication) boundary(ctx context.Context, code registry.PlaceCode) (bo
 		return nil, nil
 	}
 	q := registry.FeatureQuery{Collection: collection, Detail: string(gazetteer.DetailHigh), Day: "0000-01-01", ID: string(code)}
-	err = s.w.EachFeature(ctx, q, func(f registry.Feature) error {
+	err = s.boundaries.EachFeature(ctx, q, func(f registry.Feature) error {
 		boundary, _ = f.Geometry.(orb.MultiPolygon)
 		return nil
 	})

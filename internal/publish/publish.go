@@ -129,13 +129,14 @@ func (p *Publisher) Reindex(ctx context.Context, progress func(done, total int))
 // publication is one publication inside its transaction.
 type publication struct {
 	*Publisher
-	w     registry.Writer
-	spots map[registry.PlaceCode]feature.Spot
+	w          registry.Writer
+	boundaries registry.Reader // whose boundaries records are drawn in: w's, except in a replay
+	spots      map[registry.PlaceCode]feature.Spot
 }
 
 // begin is a publication in w's transaction.
 func (p *Publisher) begin(w registry.Writer) *publication {
-	return &publication{Publisher: p, w: w, spots: map[registry.PlaceCode]feature.Spot{}}
+	return &publication{Publisher: p, w: w, boundaries: w, spots: map[registry.PlaceCode]feature.Spot{}}
 }
 
 // compare sorts records into new, changed and unchanged, and checks that ids keep their type and stand once in the request.
