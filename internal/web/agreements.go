@@ -122,11 +122,14 @@ func (r *reading) within(s registry.Stored, a *registry.Agreement) string {
 	p := r.unit(found.Code)
 	switch {
 	case found.Match.Located() && slices.Contains(registry.PagedLevels, p.Level):
-		kind := string(p.Level)
+		kind, name := string(p.Level), r.placeName(p)
+		if p.Level == registry.LevelProvince {
+			name = r.of(name)
+		}
 		if p.Type == "prefecture" {
 			kind = p.Type
 		}
-		return r.say("within."+kind, args{"Place": isolated(r.placeName(p)), "Of": r.of(r.placeName(p))})
+		return r.say("within."+kind, args{"Place": isolated(name)})
 	case a.Scope == registry.ScopeCountry:
 		return r.say("within.country")
 	}
