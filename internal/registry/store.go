@@ -10,6 +10,7 @@ import (
 
 	"github.com/paulmach/orb"
 
+	"mithaq/internal/cql"
 	"mithaq/internal/edtf"
 )
 
@@ -83,9 +84,12 @@ type FeatureQuery struct {
 	// as the agreement's own record names them.
 	Party, Programme ID
 	Located          Located
-	ID               string // one feature
-	After            string // id of the last feature of the page before
-	Limit            int    // 0: no bound
+	// Filter keeps features for which it is true, not those for which it isn't known; nil keeps all. Its names are properties of the
+	// features, and beside them id and geometry.
+	Filter *cql.Filter
+	ID     string // one feature
+	After  string // id of the last feature of the page before
+	Limit  int    // 0: no bound
 }
 
 // FeatureColumns are the properties that Where may name, beside the place codes.
@@ -156,6 +160,8 @@ type Reader interface {
 	Totals(ctx context.Context) (Totals, error)
 	// EachFeature streams; memory doesn't grow with the answer. An error of yield ends it and is returned.
 	EachFeature(ctx context.Context, q FeatureQuery, yield func(Feature) error) error
+	// Count is how many features EachFeature gives for the query.
+	Count(ctx context.Context, q FeatureQuery) (int, error)
 	// Search finds records by their words and places, best first; a query without terms finds none.
 	Search(ctx context.Context, q SearchQuery) ([]SearchHit, error)
 	// Words are the words of the index that begin with prefix, in order, at most limit: what a misspelt word is compared with.

@@ -57,7 +57,7 @@ func open(ctx context.Context, path string, folder fs.FS) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	writes, err := sql.Open("sqlite3", address(path, "_txlock=immediate&_busy_timeout=5000&_journal_mode=WAL&_synchronous=FULL"))
+	writes, err := sql.Open(driver, address(path, "_txlock=immediate&_busy_timeout=5000&_journal_mode=WAL&_synchronous=FULL"))
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +65,7 @@ func open(ctx context.Context, path string, folder fs.FS) (*Store, error) {
 	if err := migrate(ctx, writes, path, folder); err != nil {
 		return nil, errors.Join(translate("open the database", err), writes.Close())
 	}
-	reads, err := sql.Open("sqlite3", address(path, "mode=ro&_busy_timeout=1000&_query_only=on"))
+	reads, err := sql.Open(driver, address(path, "mode=ro&_busy_timeout=1000&_query_only=on"))
 	if err != nil {
 		return nil, errors.Join(err, writes.Close())
 	}

@@ -285,8 +285,58 @@ const throughAgreement = `
 // EachFeature implements registry.Reader.
 func (r reader) EachFeature(ctx context.Context, q registry.FeatureQuery, yield func(registry.Feature) error) error {
 	var s statement
+	s.add("SELECT f.collection, f.id, f.detail, f.valid_from, f.valid_until, f.geometry, f.body")
+	if err := s.features(q); err != nil {
+		return err
+	}
+	s.add(" ORDER BY f.id")
+	if q.Limit > 0 {
+		s.add(" LIMIT ?", q.Limit)
+	}
+	rows, err := r.q.QueryContext(ctx, s.text.String(), s.args...)
+	if err != nil {
+		return translate("read features", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var f registry.Feature
+		var geometry []byte
+		if err := rows.Scan(&f.Collection, &f.ID, &f.Detail, &f.From, &f.Until, &geometry, &f.JSON); err != nil {
+			return translate("read features", err)
+		}
+		if f.Until == forGood {
+			f.Until = ""
+		}
+		if geometry != nil {
+			if f.Geometry, err = wkb.Unmarshal(geometry); err != nil {
+				return fmt.Errorf("geometry of %s %s: %w", f.Collection, f.ID, err)
+			}
+		}
+		if err := yield(f); err != nil {
+			return err
+		}
+	}
+	return translate("read features", rows.Err())
+}
+
+// Count implements registry.Reader.
+func (r reader) Count(ctx context.Context, q registry.FeatureQuery) (n int, err error) {
+	var s statement
+	s.add("SELECT count(*) FROM (SELECT 1")
+	if err := s.features(q); err != nil {
+		return 0, err
+	}
+	if q.Limit > 0 {
+		s.add(" LIMIT ?", q.Limit)
+	}
+	s.add(")")
+	err = r.q.QueryRowContext(ctx, s.text.String(), s.args...).Scan(&n)
+	return n, translate("count features", err)
+}
+
+// features adds the features of a query, f, without their order and their number.
+func (s *statement) features(q registry.FeatureQuery) error {
 	s.add(`
-		SELECT f.collection, f.id, f.detail, f.valid_from, f.valid_until, f.geometry, f.body
 		FROM feature AS f
 		WHERE f.collection = ? AND f.detail = ? AND f.valid_from <= ? AND f.valid_until > ?`,
 		q.Collection, q.Detail, string(q.Day), string(q.Day))
@@ -321,47 +371,8 @@ func (r reader) EachFeature(ctx context.Context, q registry.FeatureQuery, yield 
 	case registry.LocatedNo:
 		s.add(" AND f.geometry IS NULL")
 	}
-	for i, b := range q.Boxes {
-		if i == 0 {
-			s.add(" AND (")
-		} else {
-			s.add(" OR ")
-		}
-		box := []any{b.Max[0], b.Min[0], b.Max[1], b.Min[1]}
-		s.add("(f.key IN (SELECT key FROM feature_box WHERE west <= ? AND east >= ? AND south <= ? AND north >= ?)", box...)
-		s.add(" AND f.west <= ? AND f.east >= ? AND f.south <= ? AND f.north >= ?)", box...) // exact, on the doubles
-	}
-	if len(q.Boxes) > 0 {
-		s.add(")")
-	}
-	s.add(" ORDER BY f.id")
-	if q.Limit > 0 {
-		s.add(" LIMIT ?", q.Limit)
-	}
-	rows, err := r.q.QueryContext(ctx, s.text.String(), s.args...)
-	if err != nil {
-		return translate("read features", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var f registry.Feature
-		var geometry []byte
-		if err := rows.Scan(&f.Collection, &f.ID, &f.Detail, &f.From, &f.Until, &geometry, &f.JSON); err != nil {
-			return translate("read features", err)
-		}
-		if f.Until == forGood {
-			f.Until = ""
-		}
-		if geometry != nil {
-			if f.Geometry, err = wkb.Unmarshal(geometry); err != nil {
-				return fmt.Errorf("geometry of %s %s: %w", f.Collection, f.ID, err)
-			}
-		}
-		if err := yield(f); err != nil {
-			return err
-		}
-	}
-	return translate("read features", rows.Err())
+	s.meets(q.Boxes)
+	return s.filter(q.Filter)
 }
 
 // Search implements registry.Reader. A term with places can't be asked of the word index alone, so each term is a condition on the

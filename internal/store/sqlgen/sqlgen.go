@@ -1,0 +1,270 @@
+// Package sqlgen turns a checked filter into a condition of SQL and the values that it binds. Every value is bound; a property's name
+// becomes the expression that the store gives for it, and nothing else of a filter reaches the text of a statement.
+//
+// SQL's three truths are those of the language: a comparison with NULL is unknown, so is its NOT, and a WHERE keeps what is true.
+// What databases write differently stands behind Dialect; SQLite is the one that is written.
+package sqlgen
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/paulmach/orb"
+
+	"mithaq/internal/cql"
+)
+
+// Dialect is what databases write differently. Its operands are expressions of SQL, NULL where a value isn't known.
+type Dialect interface {
+	// Placeholder stands for the nth value that the statement binds, from 1.
+	Placeholder(n int) string
+	CaseI(x string) string
+	AccentI(x string) string
+	// Like matches x with a pattern that is bound as what Pattern makes of it.
+	Like(x, pattern string) string
+	Pattern(like string) string
+	// Spatial relates two geometries; a literal is bound as what Geometry makes of it.
+	Spatial(op cql.Op, a, b string) string
+	Geometry(g orb.Geometry) (any, error)
+	// Temporal relates two stretches, each from the start of one time to the end of another; a time is an EDTF date or an RFC 3339
+	// time, or what Open writes for a side without limit.
+	Temporal(op cql.Op, a, b [2]string) string
+	Open() string
+	// List makes a list of texts, as a column of lists is one; Array relates two.
+	List(members []string) string
+	Array(op cql.Op, a, b string) string
+}
+
+// Columns gives the expression of a queryable: NULL where the stored value is missing or isn't of the queryable's type.
+type Columns func(cql.Queryable) (string, error)
+
+// Where is a filter as a condition. first is the number of the first value that it binds.
+func Where(f *cql.Filter, d Dialect, columns Columns, first int) (condition string, binds []any, err error) {
+	g := generator{filter: f, dialect: d, columns: columns, first: first}
+	condition = g.sql(f.Expr)
+	return condition, g.binds, g.err
+}
+
+type generator struct {
+	filter  *cql.Filter
+	dialect Dialect
+	columns Columns
+	first   int
+	binds   []any
+	err     error // the first one
+}
+
+func (g *generator) bind(value any) string {
+	g.binds = append(g.binds, value)
+	return g.dialect.Placeholder(g.first + len(g.binds) - 1)
+}
+
+func (g *generator) fail(err error) string {
+	if g.err == nil {
+		g.err = err
+	}
+	return "NULL"
+}
+
+func (g *generator) all(exprs []cql.Expr) (out []string) {
+	for _, e := range exprs {
+		out = append(out, g.sql(e))
+	}
+	return out
+}
+
+// sql is the expression of a node, which needs no parentheses.
+func (g *generator) sql(e cql.Expr) string {
+	switch e := e.(type) {
+	case cql.Property:
+		column, err := g.columns(g.filter.Queryable(e))
+		if err != nil {
+			return g.fail(err)
+		}
+		return column
+	case cql.Text:
+		return g.bind(string(e))
+	case cql.Number:
+		return g.bind(float64(e))
+	case cql.Bool:
+		return g.bind(bool(e))
+	case cql.Date:
+		return g.bind(string(e))
+	case cql.Timestamp:
+		return g.bind(string(e))
+	case cql.Open:
+		return g.dialect.Open()
+	case cql.Geometry:
+		return g.geometry(e.Geometry)
+	case cql.BBox:
+		return g.geometry(e.Shape())
+	case cql.List:
+		return g.dialect.List(g.all(e))
+	case cql.Call:
+		return g.call(e)
+	}
+	return g.fail(fmt.Errorf("no SQL for %T", e))
+}
+
+func (g *generator) geometry(x orb.Geometry) string {
+	value, err := g.dialect.Geometry(x)
+	if err != nil {
+		return g.fail(err)
+	}
+	return g.bind(value)
+}
+
+func (g *generator) call(c cql.Call) string {
+	switch c.Op {
+	case cql.And, cql.Or:
+		return balanced(g.all(c.Args), " "+strings.ToUpper(string(c.Op))+" ")
+	case cql.Not:
+		return "(NOT " + g.sql(c.Args[0]) + ")"
+	case cql.IsNull:
+		return g.isNull(c.Args[0])
+	case cql.Equal, cql.NotEqual, cql.Less, cql.Greater, cql.LessEqual, cql.GreaterEqual:
+		return g.compare(c.Op, c.Args[0], c.Args[1])
+	case cql.Between:
+		return "(" + g.sql(c.Args[0]) + " BETWEEN " + g.sql(c.Args[1]) + " AND " + g.sql(c.Args[2]) + ")"
+	case cql.In:
+		return g.in(c.Args[0], c.Args[1].(cql.List))
+	case cql.Like:
+		return g.dialect.Like(g.sql(c.Args[0]), g.bind(g.dialect.Pattern(folded(c.Args[1]))))
+	case cql.CaseI:
+		if text, ok := literal(c); ok {
+			return g.bind(text)
+		}
+		return g.dialect.CaseI(g.sql(c.Args[0]))
+	case cql.AccentI:
+		if text, ok := literal(c); ok {
+			return g.bind(text)
+		}
+		return g.dialect.AccentI(g.sql(c.Args[0]))
+	}
+	switch {
+	case isOne(c.Op, cql.SpatialOps):
+		return g.dialect.Spatial(c.Op, g.sql(c.Args[0]), g.sql(c.Args[1]))
+	case isOne(c.Op, cql.TemporalOps):
+		return g.dialect.Temporal(c.Op, g.span(c.Args[0]), g.span(c.Args[1]))
+	case isOne(c.Op, cql.ArrayOps):
+		return g.dialect.Array(c.Op, g.sql(c.Args[0]), g.sql(c.Args[1]))
+	}
+	return g.fail(fmt.Errorf("no SQL for %s", c.Op)) // what cql.Check refuses
+}
+
+func isOne(op cql.Op, ops []cql.Op) bool {
+	for _, o := range ops {
+		if o == op {
+			return true
+		}
+	}
+	return false
+}
+
+// balanced joins conditions so that they nest as little as may be: a database bounds how deep an expression is.
+func balanced(list []string, with string) string {
+	if len(list) == 1 {
+		return list[0]
+	}
+	half := len(list) / 2
+	return "(" + balanced(list[:half], with) + with + balanced(list[half:], with) + ")"
+}
+
+// isNull asks whether a value is unknown. A time that can't be read meets nothing, not even itself.
+func (g *generator) isNull(e cql.Expr) string {
+	if g.isTime(e) {
+		return "(" + g.dialect.Temporal(cql.TIntersects, g.span(e), g.span(e)) + " IS NULL)"
+	}
+	return "(" + g.sql(e) + " IS NULL)"
+}
+
+func (g *generator) compare(op cql.Op, a, b cql.Expr) string {
+	if g.isTime(a) {
+		return g.dialect.Temporal(op, g.span(a), g.span(b))
+	}
+	return "(" + g.sql(a) + " " + string(op) + " " + g.sql(b) + ")"
+}
+
+func (g *generator) in(x cql.Expr, list cql.List) string {
+	if !g.isTime(x) {
+		return "(" + g.sql(x) + " IN (" + strings.Join(g.all(list), ", ") + "))"
+	}
+	var any []string
+	for _, member := range list {
+		any = append(any, g.compare(cql.Equal, x, member))
+	}
+	return balanced(any, " OR ")
+}
+
+func (g *generator) isTime(e cql.Expr) bool {
+	switch e := e.(type) {
+	case cql.Date, cql.Timestamp, cql.Interval:
+		return true
+	case cql.Property:
+		t := g.filter.Queryable(e).Type
+		return t == cql.TypeDate || t == cql.TypeTimestamp
+	}
+	return false
+}
+
+// span is a time as the two whose start and end it has.
+func (g *generator) span(e cql.Expr) [2]string {
+	if i, ok := e.(cql.Interval); ok {
+		return [2]string{g.sql(i.Start), g.sql(i.End)}
+	}
+	return [2]string{g.sql(e), g.sql(e)}
+}
+
+// literal folds what CASEI and ACCENTI stand around; ok is false where that is no literal.
+func literal(e cql.Expr) (text string, ok bool) {
+	switch e := e.(type) {
+	case cql.Text:
+		return string(e), true
+	case cql.Call:
+		switch e.Op {
+		case cql.CaseI:
+			text, ok = literal(e.Args[0])
+			return cql.FoldCase(text), ok
+		case cql.AccentI:
+			text, ok = literal(e.Args[0])
+			return cql.FoldAccents(text), ok
+		}
+	}
+	return "", false
+}
+
+// folded is a pattern, which is always a literal.
+func folded(e cql.Expr) string {
+	text, _ := literal(e)
+	return text
+}
+
+// Boxes are boxes that a feature must meet for the filter to hold, each a choice of a few: a spatial relation to a literal that holds
+// for true implies it, where nothing but AND stands above. They are degrees, and let an index choose the candidates.
+func Boxes(f *cql.Filter) (all [][]orb.Bound) {
+	var walk func(cql.Expr)
+	walk = func(e cql.Expr) {
+		c, ok := e.(cql.Call)
+		switch {
+		case !ok:
+		case c.Op == cql.And:
+			for _, x := range c.Args {
+				walk(x)
+			}
+		case isOne(c.Op, cql.SpatialOps) && c.Op != cql.SDisjoint:
+			for i, x := range c.Args {
+				if _, ok := c.Args[1-i].(cql.Property); !ok {
+					continue
+				}
+				switch x := x.(type) {
+				case cql.Geometry:
+					all = append(all, []orb.Bound{x.Geometry.Bound()})
+				case cql.BBox:
+					all = append(all, x.Bounds())
+				}
+			}
+		}
+	}
+	walk(f.Expr)
+	return all
+}

@@ -1,0 +1,164 @@
+package sqlite
+
+import (
+	"database/sql"
+	"fmt"
+	"regexp"
+
+	"github.com/mattn/go-sqlite3"
+	"github.com/paulmach/orb"
+
+	"mithaq/internal/cql"
+	"mithaq/internal/store/sqlgen"
+)
+
+// driver is SQLite with the functions of filters, on every connection.
+const driver = "sqlite3_mithaq"
+
+func init() {
+	sql.Register(driver, &sqlite3.SQLiteDriver{ConnectHook: func(c *sqlite3.SQLiteConn) error {
+		for name, f := range map[string]any{
+			"cql_casei":    onText(cql.FoldCase),
+			"cql_accenti":  onText(cql.FoldAccents),
+			"cql_temporal": temporal,
+			"cql_spatial":  spatial,
+		} {
+			const sameAlways = true
+			if err := c.RegisterFunc(name, f, sameAlways); err != nil {
+				return err
+			}
+		}
+		return nil
+	}})
+}
+
+// onText is a function of texts; of anything else it is NULL.
+func onText(f func(string) string) func(any) any {
+	return func(x any) (text any) {
+		defer calm(&text)
+		if s, ok := x.(string); ok {
+			return f(s)
+		}
+		return nil
+	}
+}
+
+// sqlTruth is a Truth as SQL has it.
+func sqlTruth(t cql.Truth) any {
+	if t == cql.Unknown {
+		return nil
+	}
+	return t == cql.True
+}
+
+// calm makes an answer unknown whose function panicked. The database calls these functions: nothing above them could recover, and the
+// program would end.
+func calm(answer *any) {
+	if recover() != nil {
+		*answer = nil
+	}
+}
+
+// temporal is cql_temporal: how the stretch from the start of a1 to the end of a2 lies to that from b1 to b2.
+func temporal(op string, a1, a2, b1, b2 any) (truth any) {
+	defer calm(&truth)
+	a, okA := stretch(a1, a2)
+	b, okB := stretch(b1, b2)
+	if !okA || !okB {
+		return nil
+	}
+	return sqlTruth(cql.Relate(cql.Op(op), a, b))
+}
+
+// stretch runs from the start of one time to the end of another, which may be the same.
+func stretch(from, to any) (span cql.Span, ok bool) {
+	start, okStart := aTime(from)
+	end, okEnd := aTime(to)
+	if !okStart || !okEnd {
+		return span, false
+	}
+	return start.Between(end)
+}
+
+// spans keeps the times that features and filters have: few are written, and many are the same.
+var spans = memo[cql.Span]{most: 4096, read: cql.ReadSpan}
+
+// aTime reads a bound or stored time; a number is a side without limit.
+func aTime(x any) (cql.Span, bool) {
+	switch x := x.(type) {
+	case string:
+		return spans.of(x)
+	case int64:
+		return cql.Always, true
+	}
+	return cql.Span{}, false
+}
+
+var plainName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+
+// column is the expression of a queryable of the feature f: from its GeoJSON, but for its id and its geometry.
+func column(q cql.Queryable) (string, error) {
+	switch {
+	case q.Type == cql.TypeGeometry:
+		return "f.geometry", nil
+	case q.Name == "id":
+		return "f.id", nil
+	case !plainName.MatchString(q.Name):
+		return "", fmt.Errorf("queryable %q: its name can't stand in a statement", q.Name)
+	}
+	const body = "CAST(f.body AS TEXT)"
+	path := "'$.properties." + q.Name + "'"
+	typed := func(values string) string {
+		return "(CASE WHEN json_valid(" + body + ") THEN CASE json_type(" + body + ", " + path + ") " + values + " END END)"
+	}
+	value := body + " ->> " + path
+	switch q.Type {
+	case cql.TypeText, cql.TypeDate, cql.TypeTimestamp:
+		return typed("WHEN 'text' THEN " + value), nil
+	case cql.TypeNumber, cql.TypeInteger:
+		return typed("WHEN 'integer' THEN " + value + " WHEN 'real' THEN " + value), nil
+	case cql.TypeBoolean:
+		return typed("WHEN 'true' THEN 1 WHEN 'false' THEN 0"), nil
+	case cql.TypeList:
+		return typed("WHEN 'array' THEN CASE WHEN NOT EXISTS (SELECT 1 FROM json_each(" + body + ", " + path + ") WHERE type <> 'text') THEN " +
+			body + " -> " + path + " END"), nil
+	}
+	return "", fmt.Errorf("queryable %s: no column of type %s", q.Name, q.Type)
+}
+
+// filter adds the condition of a filter on the feature f; nil adds none. Boxes that the filter implies come first: their index leaves
+// few features to look at.
+func (s *statement) filter(f *cql.Filter) error {
+	if f == nil {
+		return nil
+	}
+	if err := valid(f); err != nil {
+		return err
+	}
+	for _, boxes := range sqlgen.Boxes(f) {
+		s.meets(boxes)
+	}
+	condition, binds, err := sqlgen.Where(f, sqlgen.SQLite{}, column, len(s.args)+1)
+	if err != nil {
+		return fmt.Errorf("filter: %w", err)
+	}
+	s.add(" AND "+condition, binds...)
+	return nil
+}
+
+// meets keeps features whose box meets one of these, degrees.
+func (s *statement) meets(boxes []orb.Bound) {
+	for i, b := range boxes {
+		if i == 0 {
+			s.add(" AND (")
+		} else {
+			s.add(" OR ")
+		}
+		box := []any{b.Max[0], b.Min[0], b.Max[1], b.Min[1]}
+		s.add("(f.key IN (SELECT key FROM feature_box WHERE west <= ? AND east >= ? AND south <= ? AND north >= ?)", box...)
+		s.add(" AND f.west <= ? AND f.east >= ? AND f.south <= ? AND f.north >= ?)", box...) // exact, on the doubles
+	}
+	if len(boxes) > 0 {
+		s.add(")")
+	}
+}
