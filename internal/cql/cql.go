@@ -137,7 +137,7 @@ func Each(e Expr, visit func(Expr)) {
 }
 
 // Project gives e with every geometry passed through f, boxes as the geometries that they are: for filters whose coordinates are in
-// another system. An error of f ends it and is returned.
+// another system. Only in degrees may a box lie across 180°. An error of f ends it and is returned.
 func Project(e Expr, f func(orb.Geometry) (orb.Geometry, error)) (Expr, error) {
 	all := func(list []Expr) (out []Expr, err error) {
 		for _, x := range list {

@@ -121,6 +121,7 @@ func TestParseTextRefuses(t *testing.T) {
 		{"-(shops) > 1", 1, "(", "a number, a property or a function"},
 		{"2 ^ 3 ^ 4 > 1", 6, "^", "=, <>"},
 		{"'a' + 1 > 1", 0, "'a'", "a number"},
+		{"shops × 2 > 1", 6, "×", "operator"},
 		{"kind = 'a\x00b'", 9, "a byte or character that no text has", "UTF-8"},
 		{"kind = 'a\xffb'", 9, "a byte or character that no text has", "UTF-8"},
 		{"kind \xff 'b'", 5, "a byte or character that no text has", "UTF-8"},

@@ -13,8 +13,8 @@ import (
 func TestEveryTreeReadsBack(t *testing.T) {
 	g := grower{rand.New(rand.NewPCG(1, 1)), slices.Sorted(maps.Keys(forms)), map[Op]int{}}
 	for range 3000 {
-		e := g.grow(truth, 5)
-		readsBack(t, e)
+		readsBack(t, g.grow(truth, 5))
+		readsBack(t, Call{Equal, []Expr{g.grow(aNumber, 4), Property("shops")}})
 		if t.Failed() {
 			return
 		}
