@@ -94,7 +94,7 @@ func (f *Filter) lookUp(name Property) (Queryable, error) {
 	}
 	slices.Sort(names)
 	return q, &Error{Offset: -1, Property: short(string(name)), Got: "a name that is no queryable of this collection",
-		Takes: "one of " + strings.Join(names, ", "), Near: near(string(name), names)}
+		Takes: "one of " + strings.Join(names, ", ") + "; a text stands in single quotes", Near: near(string(name), names)}
 }
 
 // condition checks what is true or false.

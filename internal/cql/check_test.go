@@ -29,6 +29,7 @@ func TestCheck(t *testing.T) {
 		{in: "works IS NULL AND geometry IS NOT NULL AND (kind = 'other') IS NULL AND signed IS NULL"},
 
 		{"knid = 'other'", "knid", "no queryable", "geometry, kind, name", "kind"},
+		{`kind = "craft_zone"`, "craft_zone", "no queryable", "in single quotes", ""},
 		{"S_WITHIN(geom, POINT(1 2))", "geom", "no queryable", "one of", "geometry"},
 		{"kind = 'craft_zon'", "kind", "'craft_zon'", "one of craft_zone, craft_market, other", "craft_zone"},
 		{"'zone' = kind", "kind", "'zone'", "one of craft_zone", "craft_zone"},

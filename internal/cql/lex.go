@@ -93,7 +93,7 @@ func lex(src string, at int) (token, error) {
 	case r == '"':
 		to := strings.IndexByte(src[at+1:], '"')
 		if to < 0 || !isName(src[at+1:at+1+to]) {
-			return t, &Error{Offset: at, Got: short(src[at:]), Takes: "a name in double quotes"}
+			return t, &Error{Offset: at, Got: short(src[at:]), Takes: "a name in double quotes; a text stands in single ones"}
 		}
 		return token{kind: quoted, at: at, to: at + to + 2, value: src[at+1 : at+1+to]}, nil
 	case startsName(r) && r != utf8.RuneError:
@@ -113,7 +113,11 @@ func lex(src string, at int) (token, error) {
 	if r == utf8.RuneError || !inText(r) {
 		return t, notText(at)
 	}
-	return t, &Error{Offset: at, Got: string(r), Takes: "a name, a literal, an operator or ("}
+	takes := "a name, a literal, an operator or ("
+	if r == '!' {
+		takes = "<> for what isn't equal, NOT for what isn't so"
+	}
+	return t, &Error{Offset: at, Got: string(r), Takes: takes}
 }
 
 func lexText(src string, at int) (token, error) {

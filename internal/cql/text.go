@@ -95,6 +95,7 @@ func (p *parser) operand(binds int, takes sort) (Expr, error) {
 	return e, err
 }
 
+// read reads what binds at least so tightly, of whatever sort.
 func (p *parser) read(binds int) (Expr, error) {
 	switch binds {
 	case bindsOr:
@@ -102,8 +103,12 @@ func (p *parser) read(binds int) (Expr, error) {
 	case bindsAnd:
 		return p.chain(And, bindsNot)
 	case bindsNot:
-		if not, err := p.accept("NOT"); err != nil || !not {
-			return p.orRead(err, bindsPredicate)
+		not, err := p.accept("NOT")
+		if err != nil {
+			return nil, err
+		}
+		if !not {
+			return p.predicate()
 		}
 		e, err := p.operand(bindsPredicate, truth)
 		return Call{Not, []Expr{e}}, err
@@ -117,13 +122,6 @@ func (p *parser) read(binds int) (Expr, error) {
 		return p.arithmetic(bindsAll, Power)
 	}
 	return p.signed()
-}
-
-func (p *parser) orRead(err error, binds int) (Expr, error) {
-	if err != nil {
-		return nil, err
-	}
-	return p.read(binds)
 }
 
 // chain reads operands with AND or OR between them; one alone is itself.
@@ -154,14 +152,15 @@ func (p *parser) call(op Op, at []int, args ...Expr) (Expr, error) {
 	return Call{op, args}, nil
 }
 
+// predicate reads an operand and, if one of the comparisons follows it, the whole of that.
 func (p *parser) predicate() (Expr, error) {
 	at := []int{p.tok.at}
 	left, err := p.read(bindsSum)
 	if err != nil {
 		return nil, err
 	}
-	if is, err := p.accept("IS"); err != nil || is {
-		return p.isNull(err, at, left)
+	if p.tok.is("IS") {
+		return p.isNull(at, left)
 	}
 	for _, op := range []Op{Equal, NotEqual, LessEqual, GreaterEqual, Less, Greater} {
 		if ok, err := p.accept(string(op)); err != nil {
@@ -198,8 +197,8 @@ func (p *parser) predicate() (Expr, error) {
 	return e, err
 }
 
-func (p *parser) isNull(err error, at []int, left Expr) (Expr, error) {
-	if err != nil {
+func (p *parser) isNull(at []int, left Expr) (Expr, error) {
+	if err := p.next(); err != nil {
 		return nil, err
 	}
 	not, err := p.accept("NOT")
@@ -389,6 +388,8 @@ func (p *parser) primary() (Expr, error) {
 			return nil, err
 		}
 		return e, p.expect(")")
+	case t.is("NULL"):
+		return nil, p.expected("a value; what has none is asked for by IS NULL")
 	case t.kind == word:
 		return p.named()
 	}
