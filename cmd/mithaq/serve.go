@@ -16,9 +16,11 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/spf13/cobra"
 
+	"mithaq/internal/archive"
 	"mithaq/internal/httpapi"
 	"mithaq/internal/httpserve"
 	"mithaq/internal/publish"
+	"mithaq/internal/registry"
 	"mithaq/internal/store/sqlite"
 	"mithaq/internal/web"
 	"mithaq/static"
@@ -30,6 +32,7 @@ type serving struct {
 	tileURL, tileAttribution string
 	logLevel                 string
 	noRecords                bool
+	past                     registry.Archive // nil: no registry of a moment before
 }
 
 func (a *app) serve() *cobra.Command {
@@ -83,6 +86,13 @@ func (a *app) runServer(ctx context.Context, set serving) (err error) {
 			log.Info("shipped records loaded", "records", n)
 		}
 	}
+	past, err := archive.New(archive.Config{Live: store, Places: publisher.Places, Dir: a.database + ".snapshots", Log: log,
+		Open: func(ctx context.Context, path string) (archive.Store, error) { return sqlite.Open(ctx, path) }})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(past.Close(), err) }()
+	set.past = past
 	app, err := newApp(store, publisher, set, log)
 	if err != nil {
 		return err
@@ -105,7 +115,7 @@ func newApp(store *sqlite.Store, p *publish.Publisher, set serving, log *slog.Lo
 	}
 	baseURL := strings.TrimRight(set.baseURL, "/")
 	pages, err := web.New(web.Deps{
-		Store: store, Gazetteer: p.Places, Assets: assets, BaseURL: baseURL, Log: log,
+		Store: store, Past: set.past, Gazetteer: p.Places, Assets: assets, BaseURL: baseURL, Log: log,
 		Tiles: web.Tiles{URL: set.tileURL, Credit: set.tileAttribution}, Now: time.Now,
 	})
 	if err != nil {
@@ -114,7 +124,7 @@ func newApp(store *sqlite.Store, p *publish.Publisher, set serving, log *slog.Lo
 	app := httpserve.New(httpserve.Options{Logger: log, Ready: store.Ping, OnError: pages.ErrorPage, TileOrigin: origin(set.tileURL)})
 	assets.Mount(app)
 	pages.Mount(app)
-	(&httpapi.Server{Store: store, Places: p.Places, BaseURL: baseURL, Version: buildVersion(), Now: time.Now}).Mount(app)
+	(&httpapi.Server{Store: store, Past: set.past, Places: p.Places, BaseURL: baseURL, Version: buildVersion(), Now: time.Now}).Mount(app)
 	return app, nil
 }
 

@@ -118,7 +118,7 @@ func (s *Server) collection(c *fiber.Ctx) error {
 
 // known are the parameters of a collection's items.
 func (info collectionInfo) known() []string {
-	names := append([]string{asOf, "bbox", "limit", "after", "f"}, info.places...)
+	names := append([]string{asOf, recorded, "bbox", "limit", "after", "f"}, info.places...)
 	for name := range info.where {
 		names = append(names, name)
 	}
@@ -132,7 +132,7 @@ func (info collectionInfo) known() []string {
 	if info.boundaries {
 		names = append(names, "detail")
 	}
-	slices.Sort(names[5:])
+	slices.Sort(names[6:])
 	return names
 }
 
@@ -234,6 +234,10 @@ func (s *Server) items(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	live := s
+	if s, err = live.asked(c.UserContext(), p); err != nil {
+		return err
+	}
 	q, err := s.query(info, p)
 	if err != nil {
 		return err
@@ -248,12 +252,16 @@ func (s *Server) items(c *fiber.Ctx) error {
 		values.Set(name, value)
 	}
 	return httpserve.Stream(c, httpserve.StreamOptions{ContentType: mimeGeoJSON, Version: v}, func(ctx context.Context, w io.Writer) error {
+		s, err := live.asked(ctx, p)
+		if err != nil {
+			return err
+		}
 		out := newCollectionWriter(w)
 		limit := q.Limit
 		q := q
 		q.Limit++ // one more tells whether there is a next page
 		last, more := "", false
-		err := s.Store.EachFeature(ctx, q, func(f registry.Feature) error {
+		err = s.Store.EachFeature(ctx, q, func(f registry.Feature) error {
 			if out.n == limit {
 				more = true
 				return errLast
@@ -286,12 +294,15 @@ func (s *Server) item(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	allowed := []string{"f", asOf}
+	allowed := []string{"f", asOf, recorded}
 	if info.boundaries {
 		allowed = append(allowed, "detail")
 	}
 	p, err := httpserve.Query(c, allowed...)
 	if err != nil {
+		return err
+	}
+	if s, err = s.asked(c.UserContext(), p); err != nil {
 		return err
 	}
 	q, err := s.query(info, p)

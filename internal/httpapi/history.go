@@ -50,8 +50,11 @@ func (s *Server) historyFile(c *fiber.Ctx) error {
 	if !isJSON || !registry.ID(id).Valid() {
 		return notFound("file", id, "the id of a record and .json")
 	}
-	p, err := httpserve.Query(c, "from", "to", "before")
+	p, err := httpserve.Query(c, "from", "to", "before", recorded)
 	if err != nil {
+		return err
+	}
+	if s, err = s.asked(c.UserContext(), p); err != nil {
 		return err
 	}
 	x, err := s.Store.Record(c.UserContext(), registry.ID(id))
@@ -72,8 +75,11 @@ func (s *Server) historyFile(c *fiber.Ctx) error {
 
 // changes answers /changes.json: the newest revisions of the whole registry.
 func (s *Server) changes(c *fiber.Ctx) error {
-	p, err := httpserve.Query(c, "before")
+	p, err := httpserve.Query(c, "before", recorded)
 	if err != nil {
+		return err
+	}
+	if s, err = s.asked(c.UserContext(), p); err != nil {
 		return err
 	}
 	d, err := s.history(c, p, registry.RevisionQuery{}, "/changes")

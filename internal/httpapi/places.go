@@ -24,7 +24,12 @@ func (s *Server) placeFile(level registry.PlaceLevel) fiber.Handler {
 		if !ok || unit.Level != level {
 			return notFound(string(level), code, "the census code of a "+string(level))
 		}
-		p, err := httpserve.Query(c, asOf)
+		p, err := httpserve.Query(c, asOf, recorded)
+		if err != nil {
+			return err
+		}
+		live := s
+		s, err := live.asked(c.UserContext(), p)
 		if err != nil {
 			return err
 		}
@@ -39,6 +44,10 @@ func (s *Server) placeFile(level registry.PlaceLevel) fiber.Handler {
 		path := "/" + level.Plural() + "/" + string(unit.Code)
 		options := httpserve.StreamOptions{ContentType: mimeGeoJSON, Version: v}
 		return httpserve.Stream(c, options, func(ctx context.Context, w io.Writer) error {
+			s, err := live.asked(ctx, p)
+			if err != nil {
+				return err
+			}
 			out := newCollectionWriter(w)
 			write := func(f registry.Feature) error { return out.feature(f.JSON) }
 			if err := s.Store.EachFeature(ctx, boundaryOf(unit.Code, level, gazetteer.DetailHigh), write); err != nil {

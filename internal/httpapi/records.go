@@ -35,6 +35,7 @@ type document struct {
 	ID       registry.ID   `json:"id"`
 	Type     registry.Type `json:"type"`
 	AsOf     edtf.Day      `json:"as_of,omitempty"`
+	Recorded string        `json:"recorded,omitempty"` // the moment asked for: whatever was published later isn't in the document
 	Revision int           `json:"revision"`
 	Updated  string        `json:"updated"`
 	Hash     string        `json:"hash"`
@@ -106,11 +107,15 @@ func (s *Server) recordFile(t registry.Type) fiber.Handler {
 			return notFound("file", id, "the id of a record and .json")
 		}
 		dated := t == registry.TypeAgreement || t == registry.TypeSite
-		var allowed []string
+		allowed := []string{recorded}
 		if dated {
 			allowed = append(allowed, asOf)
 		}
 		p, err := httpserve.Query(c, allowed...)
+		if err != nil {
+			return err
+		}
+		s, err := s.asked(c.UserContext(), p)
 		if err != nil {
 			return err
 		}
@@ -121,6 +126,9 @@ func (s *Server) recordFile(t registry.Type) fiber.Handler {
 		d, err := s.document(c, registry.ID(id), t, day)
 		if err != nil {
 			return err
+		}
+		if p.Has(recorded) {
+			d.Recorded = s.Now().Format(time.RFC3339Nano)
 		}
 		path := "/" + t.Plural() + "/" + id
 		d.Links = append([]link{{Href: s.BaseURL + path + ".json", Rel: "self", Type: mimeJSON}}, s.pageLinks(path)...)

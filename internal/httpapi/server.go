@@ -28,6 +28,7 @@ const (
 // Server answers programs.
 type Server struct {
 	Store   registry.Reader
+	Past    registry.Archive // nil: nobody can ask for the registry of a moment before
 	Places  *gazetteer.Gazetteer
 	BaseURL string // public address without a final slash, in every link
 	Version string // of the program; a part of every ETag
@@ -60,6 +61,18 @@ func (s *Server) Mount(app *fiber.App) {
 
 // asOf is the parameter that asks for the state on a day; see registry.DayAsked.
 const asOf = "as-of"
+
+// recorded is the parameter that asks for the registry as it was published at a moment; see registry.MomentAsked.
+const recorded = "recorded"
+
+// asked is the server of the registry that a request asks for, as it is or as it was published at a moment: good until ctx ends, so
+// a stream asks again with its own.
+func (s *Server) asked(ctx context.Context, p httpserve.Params) (*Server, error) {
+	store, now, err := registry.ReaderAsked(ctx, s.Store, s.Past, p[recorded], s.Now())
+	at := *s
+	at.Store, at.Now = store, func() time.Time { return now }
+	return &at, err
+}
 
 // version names the data behind an answer: the publications so far, the program, and the question.
 func (s *Server) version(ctx context.Context, c *fiber.Ctx, day edtf.Day) (string, error) {

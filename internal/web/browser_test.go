@@ -60,6 +60,7 @@ var pageKinds = []struct{ name, path string }{
 	{"components", "/about/components"},
 	{"history", "/history/trial-agreement"},
 	{"history-compared", "/history/trial-agreement?from=1&to=3"},
+	{"recorded", "/agreements/trial-agreement?recorded=2026-10-30"},
 	{"history-first", "/history/src-tiznit-press-fr"},
 	{"changes", "/changes"},
 	{"data", "/data"},

@@ -99,8 +99,8 @@ func (r *reading) citeView(w cite.Work, path string) CiteView {
 	if r.asOf {
 		values.Set(asOfParam, string(r.day))
 	}
-	if r.q.Has(recordedParam) {
-		values.Set(recordedParam, r.q[recordedParam])
+	if r.moment != "" {
+		values.Set(recordedParam, r.moment)
 	}
 	query := values.Encode()
 	if query != "" {

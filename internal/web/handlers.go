@@ -45,7 +45,7 @@ func (s *Server) readList(c *fiber.Ctx, set filterSet) (r *reading, done bool, e
 	}
 	for _, value := range r.q {
 		if value == "" { // a form sends its empty fields too; the address bar shows what was chosen and no more
-			return nil, true, c.Redirect(set.address(r.lang, r.q), fiber.StatusSeeOther)
+			return nil, true, c.Redirect(withMoment(set.address(r.lang, r.q), r.moment), fiber.StatusSeeOther)
 		}
 	}
 	return r, false, r.checkFilters(set, r.q)
@@ -171,7 +171,7 @@ func (s *Server) record(c *fiber.Ctx, r *reading, t registry.Type) (registry.Sto
 	if !id.Valid() {
 		return registry.Stored{}, badID(id)
 	}
-	stored, err := s.Store.Record(r.ctx, id)
+	stored, err := r.store.Record(r.ctx, id)
 	if err != nil {
 		return registry.Stored{}, err
 	}

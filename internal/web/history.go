@@ -188,6 +188,7 @@ func (r *reading) revisionView(e registry.HistoryEntry) RevisionView {
 		Changes: r.changeViews(e.Differences()),
 		History: fmt.Sprintf("%s#revision-%d", r.historyHref(head.ID), e.Number),
 	}
+	v.Read = withMoment("/"+string(r.lang)+recordPath(head), v.Time)
 	if !v.First {
 		v.Compare = fmt.Sprintf("%s?from=%d&to=%d", r.historyHref(head.ID), e.Number-1, e.Number)
 	}

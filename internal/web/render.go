@@ -19,7 +19,6 @@ import (
 var templateFiles embed.FS
 
 // pageNames are the files of templates/ that are pages; layout.html, components.html and *-parts.html serve them all.
-// pageNames are the files of templates/ that are pages; layout.html, components.html and *-parts.html serve them all.
 var pageNames = []string{"home", "explorer", "commune", "area", "agreement", "agreements", "record", "announcement", "source", "search", "about", "gallery", "index", "history", "changes", "data", "error"}
 
 // templates are the parsed pages by language and name. A set for each language lets "t" stand in a template without more.
@@ -80,11 +79,17 @@ func (s *Server) send(c *fiber.Ctx, w *words, name string, p Page) error {
 		})
 	}
 	p.Feeds = append(p.Feeds, Alternate{Href: feedAddress("/changes.atom", w.lang, nil), Type: "application/atom+xml", Name: w.say("feed.all")})
+	past, _ := c.Locals(recordedKey{}).(*Recorded)
+	p.Recorded, p.NoIndex = past, p.NoIndex || past != nil
 	var out bytes.Buffer
 	if err := s.templates[w.lang][name].ExecuteTemplate(&out, "layout", p); err != nil {
 		return fmt.Errorf("page %s: %w", name, err)
 	}
-	return httpserve.Send(c, httpserve.Payload{ContentType: "text/html; charset=utf-8", Body: out.Bytes(), Status: p.Status})
+	body := out.Bytes()
+	if past != nil {
+		body = carry(body, past.text)
+	}
+	return httpserve.Send(c, httpserve.Payload{ContentType: "text/html; charset=utf-8", Body: body, Status: p.Status})
 }
 
 // ErrorPage answers for an error with a page in the visitor's language, when it's a person who asked. It's made for
@@ -135,7 +140,7 @@ func (s *Server) ErrorPage(c *fiber.Ctx, status int, problem httpserve.Problem) 
 
 // takes says, for the parameters that a person may have typed, what they take.
 var takes = map[string]string{
-	"from": "error.takes_version", "to": "error.takes_version", asOfParam: "error.takes_day", "code": "error.takes_code", "id": "error.takes_id", "q": "error.takes_query",
+	"from": "error.takes_version", "to": "error.takes_version", asOfParam: "error.takes_day", recordedParam: "error.takes_moment", "code": "error.takes_code", "id": "error.takes_id", "q": "error.takes_query",
 }
 
 // ErrorView is the page of an error.

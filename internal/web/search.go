@@ -53,7 +53,7 @@ func (s *Server) find(c *fiber.Ctx, more ...string) (r *reading, query string, f
 		return nil, "", found, &registry.Error{Code: registry.Invalid, Message: "The search is too long.", Param: "q", Got: r.q["q"], Takes: "up to 200 bytes"}
 	}
 	query = strings.TrimSpace(r.q["q"])
-	searcher := search.Searcher{Store: s.Store, Places: s.Gazetteer, Labels: s.labels}
+	searcher := search.Searcher{Store: r.store, Places: s.Gazetteer, Labels: s.labels}
 	found, err = searcher.Find(r.ctx, query, string(r.lang))
 	return r, query, found, err
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"mithaq/geodata"
+	"mithaq/internal/archive"
 	"mithaq/internal/dossier"
 	"mithaq/internal/edtf"
 	"mithaq/internal/gazetteer"
@@ -71,12 +72,16 @@ func startSiteTo(t *testing.T, log io.Writer, more []registry.Record) (address s
 	check(t, err)
 	// The public address is another than the one we come by, as behind a proxy: a page that asked for it would show.
 	const public = "https://registry.example"
-	pages, err := web.New(web.Deps{Store: store, Gazetteer: places, Assets: assets, BaseURL: public, Now: now, Log: slog.New(slog.NewTextHandler(log, nil))})
+	past, err := archive.New(archive.Config{Live: store, Places: places, Dir: filepath.Join(t.TempDir(), "snapshots"), Log: slog.New(slog.DiscardHandler), Open: func(ctx context.Context, path string) (archive.Store, error) {
+		return sqlite.Open(ctx, path)
+	}})
+	check(t, err)
+	pages, err := web.New(web.Deps{Store: store, Past: past, Gazetteer: places, Assets: assets, BaseURL: public, Now: now, Log: slog.New(slog.NewTextHandler(log, nil))})
 	check(t, err)
 	app := httpserve.New(httpserve.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), OnError: pages.ErrorPage})
 	assets.Mount(app)
 	pages.Mount(app)
-	(&httpapi.Server{Store: store, Places: places, BaseURL: public, Now: now}).Mount(app)
+	(&httpapi.Server{Store: store, Past: past, Places: places, BaseURL: public, Now: now}).Mount(app)
 
 	bound, done := make(chan string, 1), make(chan error, 1)
 	go func() {
@@ -85,6 +90,7 @@ func startSiteTo(t *testing.T, log io.Writer, more []registry.Record) (address s
 	t.Cleanup(func() {
 		stop()
 		check(t, <-done)
+		check(t, past.Close())
 		check(t, store.Close())
 	})
 	select {

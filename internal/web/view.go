@@ -170,6 +170,7 @@ type Page struct {
 	Languages   []Alternate // the switch, and the hreflang links
 	Data        []Alternate // the same in other formats
 	Feeds       []Alternate // what changes on it, and in the whole registry
+	Recorded    *Recorded   // nil: the registry as it is
 	Breadcrumb  []Link
 	Query       string // what stands in the search box
 	Scripts     []string

@@ -24,6 +24,7 @@ import (
 // Deps is what the pages are made from.
 type Deps struct {
 	Store     registry.Reader
+	Past      registry.Archive // nil: nobody can ask for the registry of a moment before
 	Gazetteer *gazetteer.Gazetteer
 	Assets    *httpserve.Assets
 	// BaseURL is the public address without a slash at its end, for links that leave the page: canonical, hreflang.
@@ -128,13 +129,20 @@ func langOf(c *fiber.Ctx) Lang {
 	return preferredLang(c.Get(fiber.HeaderAcceptLanguage))
 }
 
-// read starts the reading of one page, on a day of the visitor's or today, with the query parameters that the page knows.
+// read starts the reading of one page, of the registry as it is or as it was published at a moment, on a day of the visitor's or
+// today, with the query parameters that the page knows.
 func (s *Server) read(c *fiber.Ctx, allowed ...string) (*reading, error) {
-	q, err := httpserve.Query(c, allowed...)
+	q, err := httpserve.Query(c, append(slices.Clone(allowed), recordedParam)...)
 	if err != nil {
 		return nil, err
 	}
-	day, err := registry.DayAsked(q[asOfParam], s.now())
+	recorded := q[recordedParam]
+	delete(q, recordedParam) // it is of every page, and none of a page's own questions
+	store, now, err := registry.ReaderAsked(c.UserContext(), s.Store, s.Past, recorded, s.now())
+	if err != nil {
+		return nil, err
+	}
+	day, err := registry.DayAsked(q[asOfParam], now)
 	if err != nil {
 		return nil, err
 	}
@@ -147,17 +155,21 @@ func (s *Server) read(c *fiber.Ctx, allowed ...string) (*reading, error) {
 			}
 		}
 	}
+	if recorded != "" {
+		noteRecorded(c, s.words[lang], recorded)
+	}
 	return &reading{
-		q:     q,
-		words: s.words[lang],
-		base:  s.BaseURL,
-		ctx:   c.UserContext(),
-		store: s.Store,
-		gaz:   s.Gazetteer,
-		day:   day,
-		asOf:  q.Has(asOfParam),
-		known: map[registry.ID]registry.Stored{},
-		texts: map[registry.ID]*passage.Text{},
+		q:      q,
+		moment: recorded,
+		words:  s.words[lang],
+		base:   s.BaseURL,
+		ctx:    c.UserContext(),
+		store:  store,
+		gaz:    s.Gazetteer,
+		day:    day,
+		asOf:   q.Has(asOfParam),
+		known:  map[registry.ID]registry.Stored{},
+		texts:  map[registry.ID]*passage.Text{},
 	}, nil
 }
 
