@@ -26,10 +26,19 @@ static/vendor/.built: static/package.json static/package-lock.json static/build.
 test: install-test-tools build lint test-go
 
 .PHONY: install-test-tools
-install-test-tools:
+install-test-tools: build/venv/.installed
 	@command -v chromium >/dev/null || { \
 	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
 	  $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; }
+
+# Readers in Python that are not ours, by their hashes.
+build/venv/.installed: $(wildcard .ci/python/*.txt)
+	@python3 -c 'import venv, ensurepip' 2>/dev/null || { \
+	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv >/dev/null; }
+	python3 -m venv build/venv
+	for file in $^; do build/venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $$file; done
+	touch $@
 
 test-go:
 	go tool gotestsum --format pkgname -- -tags $(TAGS) -count=1 -timeout 20m ./...

@@ -43,6 +43,13 @@ type PlacedAt struct {
 	Resolution
 }
 
+// Listed is a published record by its name alone.
+type Listed struct {
+	ID      ID
+	Type    Type
+	Updated time.Time // when its last revision was published, UTC
+}
+
 // RecordQuery selects published records. Empty fields don't narrow. Order: newest revision first, then id.
 type RecordQuery struct {
 	Types []Type
@@ -155,6 +162,8 @@ type Reader interface {
 	// RecordsByID returns those that exist, in the order asked; an id asked twice is answered once.
 	RecordsByID(ctx context.Context, ids []ID) ([]Stored, error)
 	Records(ctx context.Context, q RecordQuery) ([]Stored, error)
+	// EachListed streams what is published by id, after one id, without reading the records; limit 0 means no bound.
+	EachListed(ctx context.Context, after ID, limit int, yield func(Listed) error) error
 	// CountsByPlace counts what touches each unit; units that nothing touches have no row.
 	CountsByPlace(ctx context.Context) (map[PlaceCode]PlaceCounts, error)
 	Totals(ctx context.Context) (Totals, error)

@@ -81,6 +81,7 @@ func (r *reading) agreementView(stored registry.Stored, tiles Tiles) (AgreementV
 			v.Amended = append(v.Amended, Changed{By: r.linkTo(amendment), Possible: x.Force == registry.ForcePossible, Text: r.effective(amendment.Effective)})
 		}
 	}
+	v.Linked = r.linkedAgreement(a, amendments)
 	for _, day := range registry.Turns(amendments) {
 		v.Turns = append(v.Turns, Link{Text: r.ours(r.sayDay(day)), Href: v.AsOf.Action + "?as-of=" + string(day)})
 	}

@@ -17,21 +17,22 @@ import (
 type Format struct {
 	ID        string // the value of its parameter f
 	Name      string // as people call it, in every language
-	MediaType string // as the Internet Assigned Numbers Authority lists it
+	MediaType string
+	FileType  string // the European Union's name of it, for the catalogue; empty when it has none
 	// Only lists the collections that have it; empty for all.
 	Only []string
 }
 
 // KnownFormats are the forms with a name. Deps.Formats chooses among them.
 var KnownFormats = []Format{
-	{"geojson", "GeoJSON", "application/geo+json", nil},
-	{"geojsonl", "GeoJSON Lines", "application/x-ndjson", nil},
-	{"csv", "CSV", "text/csv", nil},
-	{"xlsx", "XLSX", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", nil},
-	{"gpkg", "GeoPackage", "application/geopackage+sqlite3", nil},
-	{"parquet", "GeoParquet", "application/vnd.apache.parquet", nil},
-	{"kml", "KML", "application/vnd.google-earth.kml+xml", nil},
-	{"oc4ids", "OC4IDS", "application/json", []string{feature.Sites, feature.Agreements}},
+	{"geojson", "GeoJSON", "application/geo+json", "GEOJSON", nil},
+	{"geojsonl", "GeoJSON Lines", "application/x-ndjson", "", nil},
+	{"csv", "CSV", "text/csv", "CSV", nil},
+	{"xlsx", "XLSX", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "XLSX", nil},
+	{"gpkg", "GeoPackage", "application/geopackage+sqlite3", "GPKG", nil},
+	{"parquet", "GeoParquet", "application/vnd.apache.parquet", "PARQUET", nil},
+	{"kml", "KML", "application/vnd.google-earth.kml+xml", "KML", nil},
+	{"oc4ids", "OC4IDS", "application/json", "JSON", []string{feature.Sites, feature.Agreements}},
 }
 
 // CollectionRow is a collection with the addresses of its items in every format.
@@ -67,7 +68,7 @@ func (s *Server) getData(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return s.send(c, r.words, "data", Page{Title: r.say("data.title"), Description: r.say("data.lead"), View: view, Scripts: []string{"js/copy.js"}})
+	return s.send(c, r.words, "data", Page{Title: r.say("data.title"), Description: r.say("data.lead"), View: view, Scripts: []string{"js/copy.js"}, Data: []Alternate{{Href: "/catalog", Type: "application/ld+json"}}, Linked: r.linkedDataset(view)})
 }
 
 // chosenFormats are the known formats with these ids, in their own order.
@@ -122,6 +123,7 @@ func (r *reading) dataView(formats []Format) (DataView, error) {
 		{"data.example_place", "/communes/09.581.01.05.geojson"}, {"data.example_record", "/agreements/tiznit-pottery-complex.json"},
 		{"data.example_history", "/history/tiznit-pottery-complex.json"}, {"data.example_changes", "/changes.json"}, {"data.example_feed", "/communes/09.581.01.05.atom"},
 		{"data.example_cite", "/cite/agreements/tiznit-pottery-complex.bib"}, {"data.example_api", "/api"}, {"data.example_schema", "/schemas/records.json"},
+		{"data.example_catalog", "/catalog"}, {"data.example_turtle", "/catalog?f=ttl"},
 	} {
 		v.Examples = append(v.Examples, Example{r.say(x.key), Link{Text: Text{Text: x.address, Dir: "ltr"}, Href: x.address}})
 	}

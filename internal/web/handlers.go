@@ -139,7 +139,7 @@ func (s *Server) getCommune(c *fiber.Ctx) error {
 		return err
 	}
 	return s.send(c, r.words, "commune", Page{
-		Title: view.Name + " — " + view.Kind, Description: view.Summary, Breadcrumb: r.breadcrumb(p.Code), View: view, HasMap: true, Feeds: []Alternate{r.placeFeed(p)},
+		Title: view.Name + " — " + view.Kind, Description: view.Summary, Breadcrumb: r.breadcrumb(p.Code), View: view, HasMap: true, Feeds: []Alternate{r.placeFeed(p)}, Linked: r.linkedPlace(p),
 		Scripts: []string{"js/commune-map.js", "js/facts.js", "js/copy.js"}, Data: []Alternate{{Href: view.GeoJSON, Type: "application/geo+json"}},
 	})
 }
@@ -159,7 +159,7 @@ func (s *Server) getArea(level registry.PlaceLevel) fiber.Handler {
 			return err
 		}
 		return s.send(c, r.words, "area", Page{
-			Title: view.Name + " — " + view.Kind, Description: view.Summary, Breadcrumb: r.breadcrumb(p.Code), View: view, HasMap: true, Feeds: []Alternate{r.placeFeed(p)},
+			Title: view.Name + " — " + view.Kind, Description: view.Summary, Breadcrumb: r.breadcrumb(p.Code), View: view, HasMap: true, Feeds: []Alternate{r.placeFeed(p)}, Linked: r.linkedPlace(p),
 			Scripts: []string{"js/area-map.js", "js/facts.js", "js/copy.js"}, Data: []Alternate{{Href: view.GeoJSON, Type: "application/geo+json"}},
 		})
 	}
@@ -207,7 +207,7 @@ func (s *Server) getAgreement(c *fiber.Ctx) error {
 
 // recordPage is the frame of a record's page.
 func (r *reading) recordPage(stored registry.Stored, head RecordHead, view any) Page {
-	p := Page{Title: head.Title.Text, Description: head.Kind + " — " + head.Title.Text, View: view, Scripts: []string{"js/facts.js", "js/copy.js"}, Data: []Alternate{{Href: head.JSON, Type: "application/json"}}, Feeds: []Alternate{r.recordFeed(stored.Record)}}
+	p := Page{Title: head.Title.Text, Description: head.Kind + " — " + head.Title.Text, View: view, Scripts: []string{"js/facts.js", "js/copy.js"}, Data: []Alternate{{Href: head.JSON, Type: "application/json"}}, Feeds: []Alternate{r.recordFeed(stored.Record)}, Linked: head.Linked}
 	p.Breadcrumb = []Link{{Text: r.ours(r.say("place.country")), Href: "/" + string(r.lang) + "/"}}
 	if found := stored.Resolution("/place"); found.Match.Located() {
 		p.Breadcrumb = append(r.breadcrumb(found.Code), r.placeLink(found.Code))

@@ -20,6 +20,7 @@ type RecordHead struct {
 	// HistoryHref leads to all its revisions.
 	HistoryHref string
 	Cite        CiteView
+	Linked      linked // for search engines; may be nil
 }
 
 // recordHead opens the page of any record.
@@ -106,6 +107,8 @@ func (r *reading) amendmentView(stored registry.Stored) (RecordView, error) {
 	a := stored.Record.(*registry.Amendment)
 	s := plain(stored)
 	v := RecordView{RecordHead: r.recordHead(stored, label(r.words, "type", registry.TypeAmendment)), Sources: r.sourcesOf(a)}
+	v.Linked = r.linkedAmendment(a)
+	v.Linked["@context"] = "https://schema.org"
 	v.Chips = []Chip{{label(r.words, "force", a.ForceOn(r.day)), "plain"}}
 	v.Facts = append(v.Facts, r.fact(s, "amendment.target", "/target", Value{Link: r.link(a.Target)}))
 	if target, ok := r.known[a.Target].Record.(*registry.Agreement); ok && target.Documentation == registry.Mentioned {

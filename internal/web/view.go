@@ -177,6 +177,7 @@ type Page struct {
 	HasMap      bool
 	IsHome      bool
 	NoIndex     bool
-	Status      int // 200 when 0
+	Linked      linked // for search engines; may be nil
+	Status      int    // 200 when 0
 	View        any
 }

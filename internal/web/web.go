@@ -83,6 +83,8 @@ func (s *Server) Mount(app fiber.Router) {
 	app.Get("/", s.chooseLanguage)
 	app.Get(backgroundPath, s.getBackground)
 	s.mountFeeds(app)
+	s.mountFound(app)
+	app.Get("/catalog", httpserve.ReadableByAll, s.getCatalog)
 	app.Get("/cite/:plural/:file", httpserve.ReadableByAll, s.getCitation)
 	for _, lang := range Langs {
 		g := app.Group("/"+string(lang), func(c *fiber.Ctx) error {

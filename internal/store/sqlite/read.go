@@ -221,6 +221,39 @@ func (r reader) LastRevision(ctx context.Context, moment time.Time) (seq int64, 
 	return seq, translate("read the last revision", err)
 }
 
+const selectListed = `
+	SELECT r.id, r.type, v.at
+	FROM record AS r JOIN revision AS v ON v.seq = r.revision
+	WHERE r.id > ?
+	ORDER BY r.id
+	LIMIT ?`
+
+// EachListed implements registry.Reader.
+func (r reader) EachListed(ctx context.Context, after registry.ID, limit int, yield func(registry.Listed) error) error {
+	if limit == 0 {
+		limit = -1 // of SQLite: no bound
+	}
+	rows, err := r.q.QueryContext(ctx, selectListed, string(after), limit)
+	if err != nil {
+		return translate("list the records", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var x registry.Listed
+		var at string
+		if err := rows.Scan(&x.ID, &x.Type, &at); err != nil {
+			return translate("list the records", err)
+		}
+		if x.Updated, err = time.Parse(timeForm, at); err != nil {
+			return fmt.Errorf("time of %s: %w", x.ID, err)
+		}
+		if err := yield(x); err != nil {
+			return err
+		}
+	}
+	return translate("list the records", rows.Err())
+}
+
 const countByPlace = `
 	SELECT t.code,
 	  count(*) FILTER (WHERE v.type = 'agreement' AND v.body ->> '$.documentation' = 'documented'),

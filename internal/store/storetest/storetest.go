@@ -30,6 +30,7 @@ func Run(t *testing.T, open func(t *testing.T) registry.Store) {
 		{"RevisionsChainAlikeEverywhere", func(t *testing.T, s registry.Store) { chainAlike(t, s, open(t)) }},
 		{"RevisionsAreRead", revisionsAreRead},
 		{"LastRevision", lastRevision},
+		{"Listed", listed},
 		{"RecordsByID", recordsByID},
 		{"Records", records},
 		{"PlacesOfRecords", placesOfRecords},
@@ -273,6 +274,34 @@ func revisionsAreRead(t *testing.T, s registry.Store) {
 	body, _ := registry.Canonical(first.Record)
 	if seal, err := first.Seal(first.Previous, first.Number, body); err != nil || seal != first.Hash {
 		t.Errorf("the seal of what came back is %s, not %s (%v)", seal, first.Hash, err)
+	}
+}
+
+// listed walks the records by their names.
+func listed(t *testing.T, s registry.Store) {
+	put(t, s, source("src-b"), agreement("accord", registry.Documented, "Un"), source("src-a"))
+	for _, tc := range []struct {
+		after registry.ID
+		limit int
+		want  string
+	}{
+		{"", 0, "agreement accord, source src-a, source src-b"}, {"", 1, "agreement accord"}, {"accord", 1, "source src-a"}, {"src-b", 0, ""}, {"b", 0, "source src-a, source src-b"},
+	} {
+		var out []string
+		err := s.EachListed(t.Context(), tc.after, tc.limit, func(x registry.Listed) error {
+			if !x.Updated.Equal(published) {
+				t.Errorf("%s was published %s", x.ID, x.Updated)
+			}
+			out = append(out, string(x.Type)+" "+string(x.ID))
+			return nil
+		})
+		if got := strings.Join(out, ", "); err != nil || got != tc.want {
+			t.Errorf("after %q, %d: %q, %v; want %q", tc.after, tc.limit, got, err, tc.want)
+		}
+	}
+	stop := errors.New("enough")
+	if err := s.EachListed(t.Context(), "", 0, func(registry.Listed) error { return stop }); !errors.Is(err, stop) {
+		t.Error(err)
 	}
 }
 
@@ -1204,7 +1233,8 @@ func cancelledContext(t *testing.T, s registry.Store) {
 	err10 := s.Write(gone, func(w registry.Writer) error { return appendAll(gone, w, source("src")) })
 	_, err11 := s.Revisions(gone, registry.RevisionQuery{})
 	_, err12 := s.LastRevision(gone, published)
-	for i, err := range []error{err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11, err12} {
+	err13 := s.EachListed(gone, "", 0, func(registry.Listed) error { return nil })
+	for i, err := range []error{err13, err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11, err12} {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("call %d: %v", i+1, err)
 		}
