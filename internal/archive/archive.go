@@ -217,11 +217,11 @@ func (a *Archive) build(s *snapshot) {
 func (a *Archive) fill(s *snapshot) (err error) {
 	ctx, cancel := context.WithTimeout(a.ctx, buildTime)
 	defer cancel()
-	if err := os.MkdirAll(a.Dir, 0o700); err != nil {
-		return fmt.Errorf("folder of the snapshots: %w", err)
+	if err = os.MkdirAll(a.Dir, 0o700); err == nil {
+		s.folder, err = os.MkdirTemp(a.Dir, fmt.Sprintf("%d-", s.last))
 	}
-	if s.folder, err = os.MkdirTemp(a.Dir, fmt.Sprintf("%d-", s.last)); err != nil {
-		return fmt.Errorf("folder of a snapshot: %w", err)
+	if err != nil {
+		return &registry.Error{Code: registry.Unavailable, Message: "There is no room now to put the registry of that moment together.", Err: err}
 	}
 	store, err := a.Open(ctx, filepath.Join(s.folder, "registry.db"))
 	if err != nil {

@@ -309,6 +309,21 @@ func TestWhoCannotWait(t *testing.T) {
 	}
 }
 
+// TestNoRoom says that it can't now, and does once there is room.
+func TestNoRoom(t *testing.T) {
+	x := newTrial(t)
+	at := x.publish(t, source("src", "un"))
+	x.publish(t, source("src", "deux"))
+	check(t, os.WriteFile(x.dir, nil, 0o600)) // a file where the folder is to be
+	if _, err := x.past.At(t.Context(), at); !isCode(err, registry.Unavailable) {
+		t.Errorf("%v, want unavailable", err)
+	}
+	check(t, os.Remove(x.dir))
+	if got := title(t, x.at(t, t.Context(), at), "src"); got != "un" {
+		t.Error(got)
+	}
+}
+
 // TestTextsOfThePast shows a text from when it was attached on, and only while its rights allow it today.
 func TestTextsOfThePast(t *testing.T) {
 	x := newTrial(t)

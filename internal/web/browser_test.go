@@ -61,6 +61,7 @@ var pageKinds = []struct{ name, path string }{
 	{"history", "/history/trial-agreement"},
 	{"history-compared", "/history/trial-agreement?from=1&to=3"},
 	{"recorded", "/agreements/trial-agreement?recorded=2026-10-30"},
+	{"recorded-map", "/map?recorded=2026-10-30"},
 	{"history-first", "/history/src-tiznit-press-fr"},
 	{"changes", "/changes"},
 	{"data", "/data"},
