@@ -12,6 +12,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"mithaq/internal/export"
+	"mithaq/internal/feature"
 	"mithaq/internal/registry"
 )
 
@@ -83,6 +85,21 @@ func TestAddressesAreDocumented(t *testing.T) {
 	for _, code := range registry.Codes {
 		if !strings.Contains(text, "`"+string(code)+"`") {
 			t.Errorf("error code %s isn't documented", code)
+		}
+	}
+}
+
+// Every format of downloads, and every collection, stands in docs/downloads.md.
+func TestDownloadsAreDocumented(t *testing.T) {
+	text := document(t, "downloads.md")
+	for _, f := range export.Formats() {
+		if !strings.Contains(text, "| `"+f.ID+"` | `"+f.Extension+"` |") {
+			t.Errorf("format %s (%s) isn't documented", f.ID, f.Extension)
+		}
+	}
+	for _, c := range feature.Collections {
+		if !strings.Contains(text, "`"+c+"`") {
+			t.Errorf("collection %s isn't documented", c)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -111,50 +109,6 @@ func (a *app) reportProblems(problems []dossier.Problem) error {
 	}
 	fmt.Fprintf(os.Stderr, "Problems: %d. Nothing was written.\n", len(problems))
 	return errReported
-}
-
-func (a *app) exportRecords() *cobra.Command {
-	var output string
-	cmd := &cobra.Command{
-		Use:   "export",
-		Short: "Give all published records out as one file, which import takes back",
-		Args:  args(cobra.NoArgs),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.with(cmd.Context(), func(s registry.Store, _ *publish.Publisher) (err error) {
-				all, err := s.Records(cmd.Context(), registry.RecordQuery{})
-				if err != nil {
-					return err
-				}
-				var records []registry.Record
-				for _, x := range all {
-					records = append(records, x.Record)
-				}
-				if output == "" || output == "-" {
-					w := bufio.NewWriter(os.Stdout)
-					return errors.Join(dossier.Write(w, records), w.Flush())
-				}
-				return writeWhole(output, func(w io.Writer) error { return dossier.Write(w, records) })
-			})
-		},
-	}
-	cmd.Flags().StringVarP(&output, "output", "o", "", "write to this file instead of standard output")
-	return cmd
-}
-
-// writeWhole writes a file beside path and moves it there when it is whole.
-func writeWhole(path string, write func(io.Writer) error) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".mithaq-*")
-	if err != nil {
-		return err
-	}
-	err = errors.Join(f.Chmod(0o644), write(f), f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return nil
 }
 
 // shipped reads the records that the program carries.

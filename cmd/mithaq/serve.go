@@ -35,6 +35,9 @@ type serving struct {
 	past                     registry.Archive // nil: no registry of a moment before
 }
 
+// defaultAddr is where a registry is served unless told otherwise.
+const defaultAddr = "127.0.0.1:8080"
+
 func (a *app) serve() *cobra.Command {
 	var s serving
 	cmd := &cobra.Command{
@@ -46,7 +49,7 @@ func (a *app) serve() *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&s.addr, "addr", env("MITHAQ_ADDR", "127.0.0.1:8080"), "address to listen on (environment: MITHAQ_ADDR)")
+	f.StringVar(&s.addr, "addr", env("MITHAQ_ADDR", defaultAddr), "address to listen on (environment: MITHAQ_ADDR)")
 	f.StringVar(&s.baseURL, "base-url", env("MITHAQ_BASE_URL", ""), "public address, used in links; default http:// and the address (environment: MITHAQ_BASE_URL)")
 	f.StringVar(&s.tileURL, "tile-url", env("MITHAQ_TILE_URL", ""), "background tiles, as https://tiles.example/{z}/{x}/{y}.png; none by default, and no other host is ever asked (environment: MITHAQ_TILE_URL)")
 	f.StringVar(&s.tileAttribution, "tile-attribution", env("MITHAQ_TILE_ATTRIBUTION", ""), "credit line of the tiles (environment: MITHAQ_TILE_ATTRIBUTION)")

@@ -1,0 +1,232 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mithaq/geodata"
+	"mithaq/internal/cql"
+	"mithaq/internal/dossier"
+	"mithaq/internal/edtf"
+	"mithaq/internal/export"
+	"mithaq/internal/feature"
+	"mithaq/internal/gazetteer"
+	"mithaq/internal/publish"
+	"mithaq/internal/registry"
+	"mithaq/internal/web"
+)
+
+// exporting are the settings of one export.
+type exporting struct {
+	output      string
+	format      string
+	collections []string
+	detail      string
+	asOf        string
+	baseURL     string
+	filter      string // CQL2 text
+	locatedOnly bool
+}
+
+func (a *app) export() *cobra.Command {
+	var set exporting
+	var ids []string
+	for _, f := range export.Formats() {
+		ids = append(ids, f.ID)
+	}
+	cmd := &cobra.Command{
+		Use:   "export",
+		Short: "Give published records out as one file",
+		Long: "Without --format, all published records, in the format that import takes back.\n\n" +
+			"With --format and --collection, the rows of a collection for other tools. Formats: " + strings.Join(ids, ", ") + ".\n" +
+			"Collections: " + strings.Join(feature.Collections, ", ") + "; a GeoPackage (gpkg) holds several.\n" +
+			"With --output, a format that can't describe itself gets a second file beside it, FILE-metadata.json.",
+		Args: args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if set.format != "" {
+				return a.exportRows(cmd.Context(), set)
+			}
+			for _, flag := range []string{"collection", "detail", "as-of", "filter", "located-only", "base-url"} {
+				if cmd.Flags().Changed(flag) {
+					return usage("--%s goes with --format", flag)
+				}
+			}
+			return a.exportRecords(cmd.Context(), set.output)
+		},
+	}
+	cmd.Flags().StringVarP(&set.output, "output", "o", "", "write to this file instead of standard output")
+	cmd.Flags().StringVar(&set.format, "format", "", "write the rows of a collection in this format")
+	cmd.Flags().StringSliceVar(&set.collections, "collection", nil, "the collection, or several for gpkg")
+	cmd.Flags().StringVar(&set.detail, "detail", string(gazetteer.DetailMedium), "detail of boundaries: low, medium or high")
+	cmd.Flags().StringVar(&set.asOf, "as-of", "", "state on a day, as 2024-05-01 (default: today)")
+	cmd.Flags().StringVar(&set.filter, "filter", "", "keep the rows for which a CQL2 expression is true, as \"shops >= 20\"")
+	cmd.Flags().StringVar(&set.baseURL, "base-url", env("MITHAQ_BASE_URL", "http://"+defaultAddr), "public address, in the links of the file (environment: MITHAQ_BASE_URL)")
+	cmd.Flags().BoolVar(&set.locatedOnly, "located-only", false, "leave out rows without a location, and say in the file how many")
+	return cmd
+}
+
+// exportRecords writes every published record.
+func (a *app) exportRecords(ctx context.Context, output string) error {
+	return a.with(ctx, func(s registry.Store, _ *publish.Publisher) error {
+		all, err := s.Records(ctx, registry.RecordQuery{})
+		if err != nil {
+			return err
+		}
+		var records []registry.Record
+		for _, x := range all {
+			records = append(records, x.Record)
+		}
+		return writeOut(output, func(w io.Writer) error { return dossier.Write(w, records) })
+	})
+}
+
+// exportRows writes the rows of collections in one of export's formats.
+func (a *app) exportRows(ctx context.Context, set exporting) error {
+	var layers []export.Layer
+	for _, c := range set.collections {
+		layers = append(layers, export.LayerOf(c))
+	}
+	if err := export.Check(set.format, layers); err != nil {
+		return usage("%v", err)
+	}
+	format, _ := export.FormatOf(set.format)
+	if !slices.Contains(gazetteer.Details, gazetteer.Detail(set.detail)) {
+		return usage("--detail %s: takes low, medium or high", set.detail)
+	}
+	day, err := registry.DayAsked(set.asOf, time.Now())
+	if err != nil {
+		return usage("--as-of %s: takes a day, as 2024-05-01", set.asOf)
+	}
+	queries := map[string]registry.FeatureQuery{}
+	for _, c := range set.collections {
+		if queries[c], err = set.query(c, day); err != nil {
+			return err
+		}
+	}
+	labels, err := web.CodeLabels()
+	if err != nil {
+		return err
+	}
+	return a.with(ctx, func(s registry.Store, _ *publish.Publisher) error {
+		before, err := s.Version(ctx)
+		if err != nil {
+			return err
+		}
+		d := export.Document{
+			Layers:  layers,
+			Licence: geodata.Licence, LicenceURL: geodata.LicenceURL, Attribution: geodata.Credit(), Gazetteer: geodata.PlaceCodes, Link: set.link(), BaseURL: strings.TrimRight(set.baseURL, "/"),
+			LocatedOnly: set.locatedOnly, Day: day, Labels: labels, Reader: s, Context: ctx,
+		}
+		if set.output != "" {
+			d.Filename = filepath.Base(set.output)
+		}
+		newest, err := s.Records(ctx, registry.RecordQuery{Limit: 1})
+		if err != nil {
+			return err
+		}
+		if len(newest) > 0 {
+			d.Extracted = newest[0].Updated
+		}
+		if set.locatedOnly {
+			for _, c := range set.collections {
+				q := queries[c]
+				q.Located = registry.LocatedNo
+				if err := s.EachFeature(ctx, q, func(registry.Feature) error { d.LeftOut++; return nil }); err != nil {
+					return err
+				}
+			}
+		}
+		err = writeOut(set.output, func(w io.Writer) error {
+			err := export.Write(set.format, w, d, func(l export.Layer, yield func(registry.Feature) error) error {
+				return s.EachFeature(ctx, queries[l.Collection], yield)
+			})
+			if err != nil {
+				return err
+			}
+			if after, err := s.Version(ctx); err != nil || after != before {
+				return errors.Join(err, &registry.Error{Code: registry.Busy, Message: "Records were published meanwhile, and the file would be of two states. Try again."})
+			}
+			return nil
+		})
+		if err != nil || format.Sidecar == "" || set.output == "" || set.output == "-" {
+			return err
+		}
+		return writeWhole(set.output+format.Sidecar, func(w io.Writer) error { return export.WriteSidecar(set.format, w, d) })
+	})
+}
+
+// query asks for the features of a collection. Error: of usage, for a filter that the collection can't be asked.
+func (set exporting) query(collection string, day edtf.Day) (registry.FeatureQuery, error) {
+	q := registry.FeatureQuery{Collection: collection, Day: day}
+	if _, ok := feature.ColumnOf(collection, "detail"); ok {
+		q.Detail = set.detail
+	}
+	if set.locatedOnly {
+		q.Located = registry.LocatedYes
+	}
+	if set.filter == "" {
+		return q, nil
+	}
+	e, err := cql.ParseText(set.filter)
+	if err == nil {
+		q.Filter, err = cql.Check(e, feature.Queryables(collection))
+	}
+	if err != nil {
+		return q, usage("--filter: %v", err)
+	}
+	return q, nil
+}
+
+// link is the address that asks the same of a server.
+func (set exporting) link() string {
+	q := url.Values{"f": {set.format}}
+	if set.asOf != "" {
+		q.Set("as-of", set.asOf)
+	}
+	if set.filter != "" {
+		q.Set("filter", set.filter)
+	}
+	if set.locatedOnly {
+		q.Set("located", "yes")
+	}
+	if set.detail != string(gazetteer.DetailMedium) {
+		q.Set("detail", set.detail)
+	}
+	return fmt.Sprintf("%s/api/collections/%s/items?%s", strings.TrimRight(set.baseURL, "/"), strings.Join(set.collections, ","), q.Encode())
+}
+
+// writeOut writes to a file, whole or not at all, or to standard output for an empty name or "-".
+func writeOut(path string, write func(io.Writer) error) error {
+	if path == "" || path == "-" {
+		w := bufio.NewWriter(os.Stdout)
+		return errors.Join(write(w), w.Flush())
+	}
+	return writeWhole(path, write)
+}
+
+// writeWhole writes a file beside path and moves it there when it is whole.
+func writeWhole(path string, write func(io.Writer) error) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".mithaq-*")
+	if err != nil {
+		return err
+	}
+	err = errors.Join(f.Chmod(0o644), write(f), f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return nil
+}
