@@ -21,6 +21,7 @@ var rooms = map[string]struct {
 	rule string
 }{
 	"internal/edtf":              {nil, "edtf knows dates and nothing of ours"},
+	"internal/crs":               {nil, "crs knows positions and nothing of ours"},
 	"internal/passage":           {nil, "passage knows texts and nothing of ours"},
 	"internal/cql":               {[]string{"internal/edtf"}, "cql knows the filter language and dates: no record, no table and no SQL"},
 	"internal/registry":          {[]string{"internal/edtf", "internal/cql"}, "registry is the subject itself: it imports edtf, cql and geometry types, so that it can be read and tested alone"},
@@ -37,7 +38,7 @@ var rooms = map[string]struct {
 	"internal/cite":              {nil, "cite writes references and knows no record"},
 	"internal/rdf":               {nil, "rdf writes graphs and knows nothing of ours"},
 	"internal/httpserve":         {[]string{"internal/registry"}, "httpserve is the listener that both faces share and knows none of their pages"},
-	"internal/httpapi":           {[]string{"internal/registry", "internal/edtf", "internal/gazetteer", "internal/feature", "internal/dossier", "internal/httpserve", "geodata", "internal/cql"}, "httpapi reads through registry.Reader: it never names a store, and nothing of the pages"},
+	"internal/httpapi":           {[]string{"internal/registry", "internal/edtf", "internal/gazetteer", "internal/feature", "internal/dossier", "internal/httpserve", "geodata", "internal/cql", "internal/crs"}, "httpapi reads through registry.Reader: it never names a store, and nothing of the pages"},
 	"internal/web":               {[]string{"internal/registry", "internal/edtf", "internal/gazetteer", "internal/feature", "internal/passage", "internal/search", "internal/httpserve", "internal/cite", "internal/rdf", "geodata"}, "web reads through registry.Reader: it never names a store, and nothing of the interface for programs"},
 	"geodata":                    {nil, "geodata carries files and reads none"},
 	"migrations":                 {nil, "migrations carries files"},
