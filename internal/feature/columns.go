@@ -41,6 +41,7 @@ type Column struct {
 var tables = map[string]reflect.Type{
 	Sites:      reflect.TypeFor[siteProperties](),
 	Agreements: reflect.TypeFor[agreementProperties](),
+	Amendments: reflect.TypeFor[amendmentProperties](),
 	Communes:   reflect.TypeFor[boundaryProperties](),
 	Provinces:  reflect.TypeFor[boundaryProperties](),
 	Regions:    reflect.TypeFor[boundaryProperties](),
@@ -63,7 +64,7 @@ func details() (out []string) {
 }
 
 // typed are the properties whose meaning is narrower than their Go type.
-var typed = map[string]ColumnType{"updated": Timestamp, "signed": Date, "shops": Integer, "shops_created": Integer, "shops_restored": Integer}
+var typed = map[string]ColumnType{"updated": Timestamp, "signed": Date, "effective": Date, "shops": Integer, "shops_created": Integer, "shops_restored": Integer}
 
 // Columns are the properties of a collection in the order in which features have them; nil for a collection that isn't served.
 // They are read off the structs that features are encoded from, so that no list can disagree with the features.

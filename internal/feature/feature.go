@@ -24,6 +24,7 @@ import (
 const (
 	Sites           = "sites"
 	Agreements      = "agreements"
+	Amendments      = "amendments"
 	Communes        = "communes"
 	Provinces       = "provinces"
 	Regions         = "regions"
@@ -31,7 +32,7 @@ const (
 )
 
 // Collections lists the collections that are served.
-var Collections = []string{Sites, Agreements, Communes, Provinces, Regions}
+var Collections = []string{Sites, Agreements, Amendments, Communes, Provinces, Regions}
 
 // BoundaryCollection is where the boundaries of a level are; empty for a level without boundaries.
 func BoundaryCollection(level registry.PlaceLevel) string {
@@ -308,11 +309,13 @@ func (m Maker) Agreement(a registry.Stored, sites []registry.Stored, changes []C
 		if ag.Place != nil {
 			p.PlaceAsWritten = &ag.Place.AsWritten
 		}
+		var signed edtf.Date
 		for _, s := range ag.Steps {
 			if s.Kind == registry.StepSigned {
-				p.Signed = optional(s.Date.String())
+				signed = s.Date
 			}
 		}
+		p.Signed = optional(signed.String())
 		for _, x := range ag.Parties {
 			p.Parties = append(p.Parties, x.NameAsWritten)
 		}
@@ -376,11 +379,60 @@ func (m Maker) Agreement(a registry.Stored, sites []registry.Stored, changes []C
 		}
 		body, err := encode(string(a.ID()), geometry, p)
 		return registry.Feature{
-			Collection: Agreements, ID: string(a.ID()), Geometry: geometry, Places: codes, JSON: body,
+			Collection: Agreements, ID: string(a.ID()), Date: signed, Geometry: geometry, Places: codes, JSON: body,
 			Where: map[string]string{"kind": string(ag.Kind), "documentation": string(ag.Documentation),
 				"place_match": string(res.Match), "location_precision": string(p.Precision)},
 		}, err
 	})
+}
+
+// amendmentProperties are the properties of an amendment in its collection.
+type amendmentProperties struct {
+	Title         *string                  `json:"title"`
+	TitleAR       *string                  `json:"title_ar"`
+	TitleEN       *string                  `json:"title_en"`
+	Target        registry.ID              `json:"target"`
+	Number        *int                     `json:"number"` // null when no source numbers it
+	Kinds         []registry.AmendmentKind `json:"kinds"`
+	Articles      []string                 `json:"articles"`
+	Effective     *string                  `json:"effective"` // EDTF; null when no source gives the date
+	Sets          []string                 `json:"sets"`      // JSON pointers into the target; into another record with its id before
+	CommuneCodes  []registry.PlaceCode     `json:"commune_codes"`
+	ProvinceCodes []registry.PlaceCode     `json:"province_codes"`
+	RegionCodes   []registry.PlaceCode     `json:"region_codes"`
+	Sources       []registry.ID            `json:"sources"`
+	Updated       string                   `json:"updated"`
+}
+
+// Amendment makes the one feature of an amendment. It has no geometry: it is a text about an agreement, and drawing it where its agreement
+// is drawn would count that twice. units are those that its agreement touches.
+func (m Maker) Amendment(s registry.Stored, units []registry.PlaceCode) (registry.Feature, error) {
+	a := s.Record.(*registry.Amendment)
+	p := amendmentProperties{
+		Title: name(a.Titles, "fr"), TitleAR: name(a.Titles, "ar"), TitleEN: name(a.Titles, "en"), Target: a.Target,
+		Kinds: list(a.Kinds), Articles: list(a.Articles), Effective: optional(a.Effective.String()), Sets: []string{},
+		CommuneCodes: []registry.PlaceCode{}, ProvinceCodes: []registry.PlaceCode{}, RegionCodes: []registry.PlaceCode{},
+		Sources: sources(a), Updated: s.Updated.UTC().Format(time.RFC3339),
+	}
+	if a.Number != 0 {
+		p.Number = &a.Number
+	}
+	for _, c := range a.Sets {
+		p.Sets = append(p.Sets, string(c.Record)+c.Path)
+	}
+	for _, code := range units {
+		unit, _ := m.Places.Place(code)
+		switch unit.Level {
+		case registry.LevelCommune:
+			p.CommuneCodes = include(p.CommuneCodes, code)
+		case registry.LevelProvince:
+			p.ProvinceCodes = include(p.ProvinceCodes, code)
+		case registry.LevelRegion:
+			p.RegionCodes = include(p.RegionCodes, code)
+		}
+	}
+	body, err := encode(string(a.ID), nil, p)
+	return registry.Feature{Collection: Amendments, ID: string(a.ID), Date: a.Effective, Places: units, JSON: body, Where: map[string]string{}}, err
 }
 
 // stretches makes a feature for each stretch of days on which base is the same.

@@ -439,3 +439,26 @@ func TestBoundaryOfNothing(t *testing.T) {
 		t.Errorf("%s, %v, %v", f.JSON, ok, err)
 	}
 }
+
+// An amendment is a row without a geometry: where it reaches is told by the codes of what its agreement touches.
+func TestAmendmentIsARow(t *testing.T) {
+	m := maker(t)
+	a := &registry.Amendment{
+		Header: registry.Header{ID: "avenant", Type: registry.TypeAmendment}, Target: "accord", Number: 2, Articles: []string{"3"},
+		Titles: registry.Texts{{Lang: "fr", Text: "Avenant 2"}}, Kinds: []registry.AmendmentKind{registry.AmendsAmount}, Effective: edtf.MustParse("2025-06"),
+		Sets: []registry.Change{{Path: "/object"}, {Record: "zone", Path: "/shops/created"}},
+	}
+	f, err := m.Amendment(stored(m, a), []registry.PlaceCode{"09", "09.581", "09.581.01.05"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.Geometry != nil || f.Date != a.Effective || f.From != "" || f.Until != "" {
+		t.Errorf("%+v", f)
+	}
+	const want = `{"type":"Feature","id":"avenant","geometry":null,"properties":{"title":"Avenant 2","title_ar":null,"title_en":null,"target":"accord","number":2,` +
+		`"kinds":["amount"],"articles":["3"],"effective":"2025-06","sets":["/object","zone/shops/created"],"commune_codes":["09.581.01.05"],` +
+		`"province_codes":["09.581"],"region_codes":["09"],"sources":[],"updated":`
+	if !strings.HasPrefix(string(f.JSON), want) {
+		t.Errorf("%s", f.JSON)
+	}
+}

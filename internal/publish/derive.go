@@ -144,7 +144,14 @@ func (s *publication) derived(ctx context.Context, x registry.Stored) (registry.
 			d.Own = addUnit(d.Own, registry.Country)
 		}
 	case *registry.Amendment:
-		d.Touches, err = s.touchesOf(ctx, d.Touches, r.Target)
+		if d.Touches, err = s.touchesOf(ctx, d.Touches, r.Target); err != nil {
+			return d, err
+		}
+		f, err := maker.Amendment(x, d.Touches)
+		if err != nil {
+			return d, err
+		}
+		d.Features = []registry.Feature{f}
 	case *registry.Event:
 		if len(d.Touches) == 0 { // an event without a place of its own is where its agreements are
 			for _, id := range r.Agreements {

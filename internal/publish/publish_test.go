@@ -173,7 +173,7 @@ func TestExportComesBackByteForByte(t *testing.T) {
 func features(t *testing.T, s registry.Reader) string {
 	t.Helper()
 	var b strings.Builder
-	for _, collection := range []string{"sites", "agreements"} {
+	for _, collection := range []string{"sites", "agreements", "amendments"} {
 		err := s.EachFeature(t.Context(), registry.FeatureQuery{Collection: collection, Day: "2026-01-01"}, func(f registry.Feature) error {
 			b.Write(f.JSON)
 			b.WriteByte('\n')
@@ -325,6 +325,30 @@ func TestFeaturesFollowTheAmendments(t *testing.T) {
 	} {
 		if got := shops(t, store, day); got != want {
 			t.Errorf("%s: %q, want %q", day, got, want)
+		}
+	}
+}
+
+// An amendment is found where its agreement reaches, by its own date, and in a collection of its own.
+func TestAmendmentIsAFeature(t *testing.T) {
+	store, p := open(t)
+	mustPublish(t, p, read(t, "amended", file("", amendment("a1", "accord", "2024-05", "/shops/created", `{"value":30,"unit":"count","qualifier":"exact"}`))))
+	for name, q := range map[string]registry.FeatureQuery{
+		"commune": {Places: []registry.PlaceCode{"09.581.01.05"}},
+		"month":   {During: registry.Days{First: "2024-05-31", Last: "2024-05-31"}},
+	} {
+		q.Collection, q.Day = "amendments", "2026-01-01"
+		if n, err := store.Count(t.Context(), q); err != nil || n != 1 {
+			t.Errorf("%s: %d, %v", name, n, err)
+		}
+	}
+	for name, q := range map[string]registry.FeatureQuery{
+		"another commune": {Places: []registry.PlaceCode{"09.581.01.03"}},
+		"the day after":   {During: registry.Days{First: "2024-06-01"}},
+	} {
+		q.Collection, q.Day = "amendments", "2026-01-01"
+		if n, err := store.Count(t.Context(), q); err != nil || n != 0 {
+			t.Errorf("%s: %d, %v", name, n, err)
 		}
 	}
 }

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/planar"
 )
 
 // maxPositions bounds one geometry, so that checking a ring against itself stays well under a second.
@@ -179,6 +181,55 @@ func sidesMeet(a, b, c, d orb.Point) bool {
 		return true
 	}
 	return t1 == 0 && within(a, b, c) || t2 == 0 && within(a, b, d) || t3 == 0 && within(c, d, a) || t4 == 0 && within(c, d, b)
+}
+
+// MeetsBox reports whether a geometry and a box have a point in common, edges included. Degrees, no side of the geometry across 180°.
+func MeetsBox(g orb.Geometry, b orb.Bound) bool {
+	if b.Min[0] > b.Max[0] || b.Min[1] > b.Max[1] {
+		return false
+	}
+	switch g := g.(type) {
+	case orb.Point:
+		return b.Contains(g)
+	case orb.MultiPoint:
+		return slices.ContainsFunc(g, b.Contains)
+	case orb.LineString:
+		return lineMeetsBox(g, b)
+	case orb.MultiLineString:
+		return slices.ContainsFunc(g, func(l orb.LineString) bool { return lineMeetsBox(l, b) })
+	case orb.Polygon:
+		return polygonMeetsBox(g, b)
+	case orb.MultiPolygon:
+		return slices.ContainsFunc(g, func(p orb.Polygon) bool { return polygonMeetsBox(p, b) })
+	}
+	return false
+}
+
+func lineMeetsBox(l orb.LineString, b orb.Bound) bool {
+	corners := [4]orb.Point{b.Min, {b.Max[0], b.Min[1]}, b.Max, {b.Min[0], b.Max[1]}}
+	for i, p := range l {
+		if b.Contains(p) {
+			return true
+		}
+		if i == 0 {
+			continue
+		}
+		q := l[i-1]
+		if max(p[0], q[0]) < b.Min[0] || min(p[0], q[0]) > b.Max[0] || max(p[1], q[1]) < b.Min[1] || min(p[1], q[1]) > b.Max[1] {
+			continue
+		}
+		for c := range corners {
+			if sidesMeet(p, q, corners[c], corners[(c+1)%4]) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// polygonMeetsBox: a ring meets the box, or the box lies whole inside.
+func polygonMeetsBox(p orb.Polygon, b orb.Bound) bool {
+	return slices.ContainsFunc(p, func(r orb.Ring) bool { return lineMeetsBox(orb.LineString(r), b) }) || planar.PolygonContains(p, b.Min)
 }
 
 // MarshalJSON writes g as a GeoJSON geometry, numbers as short as they read back equal; nil is null.

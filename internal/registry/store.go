@@ -81,9 +81,11 @@ type FeatureQuery struct {
 	Collection string
 	Detail     string // of a boundary: low, medium, high; empty for records
 	Day        edtf.Day
-	// Boxes keep features whose box meets one of these, degrees (OGC:CRS84); a box across 180° is two.
-	// A feature without geometry meets none.
-	Boxes  []orb.Bound
+	// Boxes keep features whose geometry meets one of these, degrees (OGC:CRS84), edges included; a box across 180° is two.
+	// A feature without a geometry is kept, too: nobody knows that it lies elsewhere. Located leaves it out.
+	Boxes []orb.Bound
+	// During keeps features whose date may fall in these days, and those without a date.
+	During Days
 	Places []PlaceCode       // touches every one of these units
 	Where  map[string]string // exact values by property: kind, status, …; see FeatureColumns
 	Lists  map[string]string // one value of a list property: works, trades, …; see FeatureLists
@@ -96,14 +98,25 @@ type FeatureQuery struct {
 	Filter *cql.Filter
 	ID     string // one feature
 	After  string // id of the last feature of the page before
+	Offset int    // how many to leave out before the first, for clients that count; After is stable while rows arrive
 	Limit  int    // 0: no bound
+}
+
+// Days are a stretch of days, both ends included; an empty end is open.
+type Days struct{ First, Last edtf.Day }
+
+// Extent is what the features of a collection span; Bound is nil when none has a geometry; an end of Days is empty when it
+// is open, or when none has a date.
+type Extent struct {
+	Bound *orb.Bound
+	Days  Days
 }
 
 // FeatureColumns are the properties that Where may name, beside the place codes.
 var FeatureColumns = []string{"kind", "status", "documentation", "place_match", "location_precision", "type"}
 
 // FeatureLists are the properties with a list of codes that Lists may name.
-var FeatureLists = []string{"works", "utilities", "trades"}
+var FeatureLists = []string{"works", "utilities", "trades", "kinds"}
 
 // Located narrows features by whether they have a geometry; empty doesn't narrow.
 type Located string
@@ -122,8 +135,9 @@ type Feature struct {
 	Collection string
 	ID         string
 	Detail     string
-	From       edtf.Day // first day on which it is so; empty: since ever
-	Until      edtf.Day // first day on which it is so no more; empty: for good
+	From       edtf.Day  // first day on which it is so; empty: since ever
+	Until      edtf.Day  // first day on which it is so no more; empty: for good
+	Date       edtf.Date // of what it tells, not of its record; none when no source gives it
 	Geometry   orb.Geometry
 	Places     []PlaceCode       // units that it touches, with those above them
 	Where      map[string]string // values of FeatureColumns
@@ -171,6 +185,10 @@ type Reader interface {
 	EachFeature(ctx context.Context, q FeatureQuery, yield func(Feature) error) error
 	// Count is how many features EachFeature gives for the query.
 	Count(ctx context.Context, q FeatureQuery) (int, error)
+	// PageBefore is the After of the page of size features before the one that q.After begins; empty for the first page.
+	PageBefore(ctx context.Context, q FeatureQuery, size int) (after string, err error)
+	// Extent is what the features of a collection span, on any day.
+	Extent(ctx context.Context, collection string) (Extent, error)
 	// Search finds records by their words and places, best first; a query without terms finds none.
 	Search(ctx context.Context, q SearchQuery) ([]SearchHit, error)
 	// Words are the words of the index that begin with prefix, in order, at most limit: what a misspelt word is compared with.

@@ -7,12 +7,14 @@ import (
 
 	"github.com/mattn/go-sqlite3"
 	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/encoding/wkb"
 
 	"mithaq/internal/cql"
+	"mithaq/internal/registry"
 	"mithaq/internal/store/sqlgen"
 )
 
-// driver is SQLite with the functions of filters, on every connection.
+// driver is SQLite with the functions of filters and boxes, on every connection.
 const driver = "sqlite3_mithaq"
 
 func init() {
@@ -22,6 +24,7 @@ func init() {
 			"cql_accenti":  onText(cql.FoldAccents),
 			"cql_temporal": temporal,
 			"cql_spatial":  spatial,
+			meetsBox:       storedMeetsBox,
 		} {
 			const sameAlways = true
 			if err := c.RegisterFunc(name, f, sameAlways); err != nil {
@@ -30,6 +33,17 @@ func init() {
 		}
 		return nil
 	}})
+}
+
+// meetsBox is registry.MeetsBox on a stored geometry, as SQL calls it: geometry, west, south, east, north.
+const meetsBox = "meets_box"
+
+func storedMeetsBox(geometry []byte, west, south, east, north float64) (bool, error) {
+	g, err := wkb.Unmarshal(geometry)
+	if err != nil {
+		return false, err
+	}
+	return registry.MeetsBox(g, orb.Bound{Min: orb.Point{west, south}, Max: orb.Point{east, north}}), nil
 }
 
 // onText is a function of texts; of anything else it is NULL.

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/encoding/wkb"
 
 	"mithaq/internal/edtf"
@@ -315,69 +317,41 @@ const throughAgreement = `
 	            JOIN reference AS p ON p.from_id = a.value
 	            WHERE p.pointer GLOB ? AND p.to_id = ?)`
 
-// EachFeature implements registry.Reader.
-func (r reader) EachFeature(ctx context.Context, q registry.FeatureQuery, yield func(registry.Feature) error) error {
-	var s statement
-	s.add("SELECT f.collection, f.id, f.detail, f.valid_from, f.valid_until, f.geometry, f.body")
-	if err := s.features(q); err != nil {
-		return err
+// candidates adds the keys of features that may meet a box, and of those that are nowhere; the R*Tree rounds outward.
+func (s *statement) candidates(q registry.FeatureQuery) {
+	s.add("SELECT key FROM feature WHERE geometry IS NULL AND collection = ? AND detail = ? AND ?", q.Collection, q.Detail, q.Located != registry.LocatedYes)
+	for _, b := range q.Boxes {
+		s.add(" UNION ALL SELECT key FROM feature_box WHERE west <= ? AND east >= ? AND south <= ? AND north >= ?", b.Max[0], b.Min[0], b.Max[1], b.Min[1])
 	}
-	s.add(" ORDER BY f.id")
-	if q.Limit > 0 {
-		s.add(" LIMIT ?", q.Limit)
-	}
-	rows, err := r.q.QueryContext(ctx, s.text.String(), s.args...)
-	if err != nil {
-		return translate("read features", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var f registry.Feature
-		var geometry []byte
-		if err := rows.Scan(&f.Collection, &f.ID, &f.Detail, &f.From, &f.Until, &geometry, &f.JSON); err != nil {
-			return translate("read features", err)
-		}
-		if f.Until == forGood {
-			f.Until = ""
-		}
-		if geometry != nil {
-			if f.Geometry, err = wkb.Unmarshal(geometry); err != nil {
-				return fmt.Errorf("geometry of %s %s: %w", f.Collection, f.ID, err)
-			}
-		}
-		if err := yield(f); err != nil {
-			return err
-		}
-	}
-	return translate("read features", rows.Err())
 }
 
-// Count implements registry.Reader.
-func (r reader) Count(ctx context.Context, q registry.FeatureQuery) (n int, err error) {
-	var s statement
-	s.add("SELECT count(*) FROM (SELECT 1")
-	if err := s.features(q); err != nil {
-		return 0, err
-	}
-	if q.Limit > 0 {
-		s.add(" LIMIT ?", q.Limit)
-	}
-	s.add(")")
-	err = r.q.QueryRowContext(ctx, s.text.String(), s.args...).Scan(&n)
-	return n, translate("count features", err)
-}
+// few is up to how many candidates are looked up one by one and then sorted; above it the collection is walked in order, which ends early
+// on a full page.
+const few = 1_000
 
-// features adds the features of a query, f, without their order and their number.
-func (s *statement) features(q registry.FeatureQuery) error {
+// selected adds the features that q selects, on all its pages.
+func (r reader) selected(ctx context.Context, s *statement, q registry.FeatureQuery) error {
+	walk := "f.collection" // by the index that gives the order, too
+	lookUp := false
+	if len(q.Boxes) > 0 {
+		var count statement
+		count.add("SELECT count(*) FROM (SELECT 1 FROM (")
+		count.candidates(q)
+		count.add(") LIMIT ?)", few+1)
+		var n int
+		if err := r.q.QueryRowContext(ctx, count.text.String(), count.args...).Scan(&n); err != nil {
+			return translate("count what may meet a box", err)
+		}
+		if lookUp = n <= few; lookUp {
+			walk = "+f.collection" // no index, so that the planner takes the keys
+		}
+	}
 	s.add(`
 		FROM feature AS f
-		WHERE f.collection = ? AND f.detail = ? AND f.valid_from <= ? AND f.valid_until > ?`,
+		WHERE `+walk+` = ? AND f.detail = ? AND f.valid_from <= ? AND f.valid_until > ?`,
 		q.Collection, q.Detail, string(q.Day), string(q.Day))
 	if q.ID != "" {
 		s.add(" AND f.id = ?", q.ID)
-	}
-	if q.After != "" {
-		s.add(" AND f.id > ?", q.After)
 	}
 	for _, code := range q.Places {
 		s.add(" AND f.key IN (SELECT key FROM feature_place WHERE code = ?)", string(code))
@@ -404,8 +378,124 @@ func (s *statement) features(q registry.FeatureQuery) error {
 	case registry.LocatedNo:
 		s.add(" AND f.geometry IS NULL")
 	}
-	s.meets(q.Boxes)
+	if q.During != (registry.Days{}) {
+		s.add(" AND (f.first_day IS NULL OR f.first_day <= ? AND f.last_day >= ?)", string(cmp.Or(q.During.Last, forGood)), string(q.During.First))
+	}
+	if len(q.Boxes) > 0 {
+		if lookUp {
+			s.add(" AND f.key IN (")
+			s.candidates(q)
+			s.add(")")
+		}
+		s.add(" AND (f.geometry IS NULL")
+		for _, b := range q.Boxes {
+			s.add(" OR (f.west <= ? AND f.east >= ? AND f.south <= ? AND f.north >= ?", b.Max[0], b.Min[0], b.Max[1], b.Min[1])
+			// A box that holds the feature's own needs no look at the geometry.
+			s.add(" AND (f.west >= ? AND f.south >= ? AND f.east <= ? AND f.north <= ?", b.Min[0], b.Min[1], b.Max[0], b.Max[1])
+			s.add(" OR "+meetsBox+"(f.geometry, ?, ?, ?, ?)))", b.Min[0], b.Min[1], b.Max[0], b.Max[1])
+		}
+		s.add(")")
+	}
 	return s.filter(q.Filter)
+}
+
+// page narrows what is selected to one page, in order.
+func (s *statement) page(q registry.FeatureQuery) {
+	if q.After != "" {
+		s.add(" AND f.id > ?", q.After)
+	}
+	s.add(" ORDER BY f.id")
+	if q.Limit > 0 || q.Offset > 0 {
+		limit := q.Limit
+		if limit == 0 {
+			limit = -1 // SQLite's word for no bound
+		}
+		s.add(" LIMIT ? OFFSET ?", limit, q.Offset)
+	}
+}
+
+// Count implements registry.Reader.
+func (r reader) Count(ctx context.Context, q registry.FeatureQuery) (n int, err error) {
+	var s statement
+	s.add("SELECT count(*) FROM (SELECT 1")
+	if err := r.selected(ctx, &s, q); err != nil {
+		return 0, err
+	}
+	s.page(q)
+	s.add(")")
+	err = r.q.QueryRowContext(ctx, s.text.String(), s.args...).Scan(&n)
+	return n, translate("count features", err)
+}
+
+// PageBefore implements registry.Reader.
+func (r reader) PageBefore(ctx context.Context, q registry.FeatureQuery, size int) (after string, err error) {
+	var s statement
+	s.add("SELECT f.id")
+	if err := r.selected(ctx, &s, q); err != nil {
+		return "", err
+	}
+	s.add(" AND f.id <= ? ORDER BY f.id DESC LIMIT 1 OFFSET ?", q.After, size)
+	err = r.q.QueryRowContext(ctx, s.text.String(), s.args...).Scan(&after)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return after, translate("find the page before", err)
+}
+
+const selectExtent = `
+	SELECT min(west), min(south), max(east), max(north), min(first_day), max(last_day)
+	FROM feature
+	WHERE collection = ?`
+
+// Extent implements registry.Reader.
+func (r reader) Extent(ctx context.Context, collection string) (e registry.Extent, err error) {
+	var west, south, east, north sql.NullFloat64
+	var first, last sql.NullString
+	if err := r.q.QueryRowContext(ctx, selectExtent, collection).Scan(&west, &south, &east, &north, &first, &last); err != nil {
+		return e, translate("extent of "+collection, err)
+	}
+	if west.Valid {
+		e.Bound = &orb.Bound{Min: orb.Point{west.Float64, south.Float64}, Max: orb.Point{east.Float64, north.Float64}}
+	}
+	e.Days = registry.Days{First: edtf.Day(first.String), Last: edtf.Day(last.String)}
+	if e.Days.Last == forGood {
+		e.Days.Last = ""
+	}
+	return e, nil
+}
+
+// EachFeature implements registry.Reader.
+func (r reader) EachFeature(ctx context.Context, q registry.FeatureQuery, yield func(registry.Feature) error) error {
+	var s statement
+	s.add("SELECT f.collection, f.id, f.detail, f.valid_from, f.valid_until, f.geometry, f.body")
+	if err := r.selected(ctx, &s, q); err != nil {
+		return err
+	}
+	s.page(q)
+	rows, err := r.q.QueryContext(ctx, s.text.String(), s.args...)
+	if err != nil {
+		return translate("read features", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var f registry.Feature
+		var geometry []byte
+		if err := rows.Scan(&f.Collection, &f.ID, &f.Detail, &f.From, &f.Until, &geometry, &f.JSON); err != nil {
+			return translate("read features", err)
+		}
+		if f.Until == forGood {
+			f.Until = ""
+		}
+		if geometry != nil {
+			if f.Geometry, err = wkb.Unmarshal(geometry); err != nil {
+				return fmt.Errorf("geometry of %s %s: %w", f.Collection, f.ID, err)
+			}
+		}
+		if err := yield(f); err != nil {
+			return err
+		}
+	}
+	return translate("read features", rows.Err())
 }
 
 // Search implements registry.Reader. A term with places can't be asked of the word index alone, so each term is a condition on the

@@ -37,6 +37,8 @@ func Run(t *testing.T, open func(t *testing.T) registry.Store) {
 		{"Counts", counts},
 		{"FeaturesByDay", featuresByDay},
 		{"FeaturesByBox", featuresByBox},
+		{"FeaturesByDate", featuresByDate},
+		{"FeaturesByCounting", featuresByCounting},
 		{"FeaturesByValue", featuresByValue},
 		{"FeaturesByListAndAgreement", featuresByListAndAgreement},
 		{"FeaturesByFilter", featuresByFilter},
@@ -581,6 +583,7 @@ func featuresByBox(t *testing.T, s registry.Store) {
 		spot("sites", "box", orb.Polygon{{{west, south}, {east, south}, {east, north}, {west, north}, {west, south}}}),
 		spot("sites", "far-east", orb.Point{179.9, -17}),
 		spot("sites", "far-west", orb.Point{-179.9, -17}),
+		spot("sites", "hook", orb.Polygon{{{20, 50}, {30, 50}, {30, 60}, {28, 60}, {28, 52}, {22, 52}, {22, 60}, {20, 60}, {20, 50}}}),
 		spot("sites", "nowhere", nil),
 		spot("sites", "origin", orb.Point{0, 0}),
 		spot("sites", "point", orb.Point{west, -40.1}),
@@ -595,7 +598,7 @@ func featuresByBox(t *testing.T, s registry.Store) {
 		boxes []orb.Bound
 		want  string
 	}{
-		{"the world", []orb.Bound{box(-180, -90, 180, 90)}, "box far-east far-west origin point split"},
+		{"the world", []orb.Bound{box(-180, -90, 180, 90)}, "box far-east far-west hook origin point split"},
 		{"around", []orb.Bound{box(-10, 29, -9, 31)}, "box"},
 		{"within", []orb.Bound{box(-9.5, 29.8, -9.4, 29.9)}, "box"},
 		{"itself", []orb.Bound{box(west, south, east, north)}, "box"},
@@ -613,16 +616,100 @@ func featuresByBox(t *testing.T, s registry.Store) {
 		{"across 180°", []orb.Bound{box(179, -20, 180, -10), box(-180, -20, -179, -10)}, "far-east far-west split"},
 		{"two that overlap give each once", []orb.Bound{box(-10, 29, -9, 31), box(-11, 28, -9, 32)}, "box"},
 		{"upside down", []orb.Bound{box(10, 10, -10, -10)}, ""},
+		{"between the parts, on none", []orb.Bound{box(-10, -18, 10, -16)}, ""},
+		{"in the hook's bend", []orb.Bound{box(23, 53, 27, 59)}, ""},
+		{"through the hook, no corner of either in the other", []orb.Bound{box(19, 54, 31, 55)}, "hook"},
+		{"inside the hook's side", []orb.Bound{box(20.5, 53, 21, 54)}, "hook"},
+		{"touches the hook's bend", []orb.Bound{box(23, 52, 27, 59)}, "hook"},
 	} {
-		if got := found(t, s, registry.FeatureQuery{Boxes: tc.boxes}); got != tc.want {
+		if got := found(t, s, registry.FeatureQuery{Boxes: tc.boxes, Located: registry.LocatedYes}); got != tc.want {
 			t.Errorf("%s: %q, want %q", tc.name, got, tc.want)
 		}
+		n, err := s.Count(t.Context(), registry.FeatureQuery{Collection: "sites", Day: day, Boxes: tc.boxes, Located: registry.LocatedYes})
+		if err != nil || n != len(strings.Fields(tc.want)) {
+			t.Errorf("%s: counts %d (%v), want %q", tc.name, n, err, tc.want)
+		}
+	}
+	if got := found(t, s, registry.FeatureQuery{Boxes: []orb.Bound{box(0, 0, 1, 1)}}); got != "nowhere origin" {
+		t.Errorf("a box hides what is nowhere: %q", got)
 	}
 	if got := found(t, s, registry.FeatureQuery{}); !strings.Contains(got, "nowhere") {
 		t.Errorf("a feature without geometry is lost where no box is asked for: %q", got)
 	}
 	if got := found(t, s, registry.FeatureQuery{Boxes: []orb.Bound{box(-180, -90, 180, 90)}, After: "box", Limit: 2}); got != "far-east far-west" {
 		t.Errorf("a page of a box: %q", got)
+	}
+}
+
+func featuresByDate(t *testing.T, s registry.Store) {
+	put(t, s, site("a"))
+	var features []registry.Feature
+	for id, date := range map[string]string{"day": "2016-02-10", "ends": "../2015", "month": "2016-02", "never": "", "span": "2015-09/2016-03", "starts": "2017/..", "unknown": "2018/"} {
+		f := spot("sites", id, nil)
+		if date != "" {
+			f.Date = edtf.MustParse(date)
+		}
+		features = append(features, f)
+	}
+	derive(t, s, registry.Derived{Record: "a", Features: features})
+	for _, tc := range []struct {
+		first, last edtf.Day
+		want        string
+	}{
+		{"", "", "day ends month never span starts unknown"},
+		{"2016-02-10", "2016-02-10", "day month never span"},
+		{"2016-02-29", "2016-02-29", "month never span"},
+		{"2016-03-01", "2016-12-31", "never span"},
+		{"", "2015-09-01", "ends never span"},
+		{"", "2000-01-01", "ends never"},
+		{"2016-04-01", "", "never starts unknown"},
+		{"2017-12-31", "2017-12-31", "never starts"},
+		{"0000-01-01", "9999-12-31", "day ends month never span starts unknown"},
+	} {
+		if got := found(t, s, registry.FeatureQuery{During: registry.Days{First: tc.first, Last: tc.last}}); got != tc.want {
+			t.Errorf("%s/%s: %q, want %q", tc.first, tc.last, got, tc.want)
+		}
+	}
+	if e, err := s.Extent(t.Context(), "sites"); err != nil || e != (registry.Extent{}) {
+		t.Errorf("open on both sides and nowhere: %+v, %v", e, err)
+	}
+	derive(t, s, registry.Derived{Record: "a", Features: []registry.Feature{
+		{Collection: "agreements", ID: "a", Geometry: orb.Point{-9, 30}, Date: edtf.MustParse("2016-02"), JSON: []byte("{}")},
+		{Collection: "agreements", ID: "b", Geometry: orb.Point{-8, 31}, Date: edtf.MustParse("2015"), JSON: []byte("{}")},
+	}})
+	e, err := s.Extent(t.Context(), "agreements")
+	if err != nil || e.Bound == nil || *e.Bound != (orb.Bound{Min: orb.Point{-9, 30}, Max: orb.Point{-8, 31}}) || e.Days != (registry.Days{First: "2015-01-01", Last: "2016-02-29"}) {
+		t.Errorf("extent %+v, %v", e, err)
+	}
+}
+
+// Counting, leaving out, and going back a page see the same features as the stream.
+func featuresByCounting(t *testing.T, s registry.Store) {
+	many(t, s, 25)
+	all := strings.Fields(found(t, s, registry.FeatureQuery{}))
+	if len(all) != 25 {
+		t.Fatalf("%d features", len(all))
+	}
+	q := registry.FeatureQuery{Collection: "sites", Day: day}
+	for limit, want := range map[int]int{0: 25, 10: 10, 25: 25, 26: 25} {
+		q.Limit = limit
+		if n, err := s.Count(t.Context(), q); err != nil || n != want {
+			t.Errorf("at most %d: %d, %v", limit, n, err)
+		}
+	}
+	if n, err := s.Count(t.Context(), registry.FeatureQuery{Collection: "sites", Day: day, After: all[5], Offset: 3}); err != nil || n != 16 {
+		t.Errorf("after six and three more: %d, %v", n, err)
+	}
+	if got, want := found(t, s, registry.FeatureQuery{Offset: 7, Limit: 3}), strings.Join(all[7:10], " "); got != want {
+		t.Errorf("leaving out 7: %q, want %q", got, want)
+	}
+	if got, want := found(t, s, registry.FeatureQuery{Offset: 23}), strings.Join(all[23:], " "); got != want {
+		t.Errorf("leaving out 23: %q, want %q", got, want)
+	}
+	for after, want := range map[int]string{9: "", 10: all[0], 19: all[9], 24: all[14]} {
+		if got, err := s.PageBefore(t.Context(), registry.FeatureQuery{Collection: "sites", Day: day, After: all[after]}, 10); err != nil || got != want {
+			t.Errorf("before the page after %s: %q, %v; want %q", all[after], got, err, want)
+		}
 	}
 }
 
