@@ -239,7 +239,7 @@ func ReadableByAll(c *fiber.Ctx) error {
 	switch c.Method() {
 	case fiber.MethodGet, fiber.MethodHead, fiber.MethodOptions:
 		c.Set(fiber.HeaderAccessControlAllowOrigin, "*")
-		c.Set(fiber.HeaderAccessControlExposeHeaders, "Content-Disposition, ETag, Link, X-Request-Id")
+		c.Set(fiber.HeaderAccessControlExposeHeaders, "Content-Crs, Content-Disposition, ETag, Link, X-Request-Id")
 		c.Set("Cross-Origin-Resource-Policy", "cross-origin")
 		if c.Method() == fiber.MethodOptions && c.Get(fiber.HeaderAccessControlRequestMethod) != "" {
 			c.Set(fiber.HeaderAccessControlAllowMethods, "GET, HEAD, OPTIONS")

@@ -87,13 +87,22 @@ type Box struct{ West, South, East, North float64 }
 
 var plainNumber = regexp.MustCompile(`^-?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$`) // ParseFloat alone takes NaN, Inf and hexadecimal
 
-// BBox reads "west,south,east,north" in degrees, or six numbers with a lowest and a highest height, which are checked and
-// dropped: no record has a height. West may be greater than east: the box then crosses 180° and comes back as two.
-// A point and a line are boxes too.
+const boxTakes = "four numbers, the lower corner and then the upper, as -9.8,29.5,-9.5,29.8: west,south,east,north in degrees"
+
+// BBox reads "west,south,east,north" in degrees, or six numbers with heights. West may be greater than east: the box then crosses 180° and
+// comes back as two. A point and a line are boxes too.
 func BBox(s string) ([]Box, error) {
-	refuse := func(why string) ([]Box, error) {
-		return nil, invalid(why, "bbox", s, "west,south,east,north in degrees, as -9.8,29.5,-9.5,29.8")
+	n, err := Corners(s)
+	if err != nil {
+		return nil, err
 	}
+	return Boxes(s, n)
+}
+
+// Corners reads the parameter bbox: the two numbers of its lower corner and the two of its upper, in the order in which they are written.
+// Of six numbers the third and the sixth are heights, which are checked and dropped: no record has a height.
+func Corners(s string) (corners [4]float64, err error) {
+	refuse := func(why string) ([4]float64, error) { return [4]float64{}, invalid(why, "bbox", s, boxTakes) }
 	fields := strings.Split(s, ",")
 	if len(fields) != 4 && len(fields) != 6 {
 		return refuse("A box has four numbers, or six with heights.")
@@ -112,6 +121,12 @@ func BBox(s string) ([]Box, error) {
 		}
 		n = []float64{n[0], n[1], n[3], n[4]}
 	}
+	return [4]float64(n), nil
+}
+
+// Boxes checks west, south, east and north in degrees; s is what an error repeats.
+func Boxes(s string, n [4]float64) ([]Box, error) {
+	refuse := func(why string) ([]Box, error) { return nil, invalid(why, "bbox", s, boxTakes) }
 	b := Box{n[0], n[1], n[2], n[3]}
 	switch {
 	case math.Abs(b.West) > 180 || math.Abs(b.East) > 180:

@@ -27,7 +27,7 @@ type Payload struct {
 
 // Send sends p with a strong ETag of its content, as 304 when the client has it, and compressed when that pays.
 func Send(c *fiber.Ctx, p Payload) error {
-	h := head{p.ContentType, p.CacheControl, p.Vary, p.Filename, ""}
+	h := head{contentType: p.ContentType, cacheControl: p.CacheControl, vary: p.Vary, filename: p.Filename}
 	if p.Status != 0 && p.Status != fiber.StatusOK {
 		c.Status(p.Status) // validators are for the one answer an address normally gives
 	} else {
@@ -52,6 +52,7 @@ type head struct {
 	vary         []string
 	filename     string
 	version      string // of the content, for the ETag; "" for none
+	weak         bool   // the ETag promises the same meaning, not the same bytes
 }
 
 // set sets the headers and settles the representation. When the client already has it (fresh), the answer is a finished 304.
@@ -77,6 +78,9 @@ func (h head) set(c *fiber.Ctx, worth bool) (asGzip, fresh bool) {
 			tag = `"` + h.version + `.gz"`
 		}
 		c.Set(fiber.HeaderETag, tag)
+		if h.weak {
+			c.Set(fiber.HeaderETag, "W/"+tag)
+		}
 		if names(c.Get(fiber.HeaderIfNoneMatch), tag) && (c.Method() == fiber.MethodGet || c.Method() == fiber.MethodHead) {
 			c.Status(fiber.StatusNotModified)
 			c.Response().Header.Del(fiber.HeaderContentType)
