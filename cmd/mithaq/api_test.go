@@ -4,6 +4,7 @@ import (
 	"compress/gzip"
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -50,9 +51,10 @@ func TestCollections(t *testing.T) {
 			"sites/items?place_match=unresolved":                        "1",
 			"sites/items?status=under_works":                            "1",
 			"sites/items?location_precision=commune&kind=craft_complex": "2",
-			"sites/items?bbox=-10.1,29.3,-8.6,30":                       "8", // the one without a place meets no box
-			"sites/items?bbox=0,0,1,1":                                  "0",
-			"sites/items?bbox=170,-10,-5,60":                            "8", // across 180 degrees
+			"sites/items?bbox=-10.1,29.3,-8.6,30":                       "9", // the one without a place may be anywhere
+			"sites/items?bbox=-10.1,29.3,-8.6,30&located=yes":           "8",
+			"sites/items?bbox=0,0,1,1":                                  "1",
+			"sites/items?bbox=170,-10,-5,60&located=yes":                "8", // across 180 degrees
 			"sites/items?works=rehabilitation&located=yes":              "1",
 			"sites/items?located=no":                                    "1",
 			"sites/items?party=nobody-of-this-name":                     "0",
@@ -126,7 +128,8 @@ func TestCollections(t *testing.T) {
 				t.Fatal(err)
 			}
 			unpacked, err := io.ReadAll(r)
-			if err != nil || string(unpacked) != string(plain) {
+			made := regexp.MustCompile(`"timeStamp":"[^"]*"`) // each answer's own
+			if err != nil || made.ReplaceAllString(string(unpacked), "") != made.ReplaceAllString(string(plain), "") {
 				t.Errorf("%s: the compressed answer is another (%v)", path, err)
 			}
 			if !strings.HasPrefix(path, "/fr") && header.Get("Access-Control-Allow-Origin") != "*" {
@@ -146,7 +149,7 @@ func TestCollections(t *testing.T) {
 	})
 
 	t.Run("every collection has a document", func(t *testing.T) {
-		if ids := s.json(t, "/api/collections").each("/collections", "/id"); strings.Join(ids, " ") != "sites agreements communes provinces regions" {
+		if ids := s.json(t, "/api/collections").each("/collections", "/id"); strings.Join(ids, " ") != "sites agreements amendments communes provinces regions" {
 			t.Errorf("collections %v", ids)
 		}
 		s.json(t, "/schemas/records.json").want("/title", "Mithaq records, format 1")

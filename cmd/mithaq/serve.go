@@ -127,7 +127,7 @@ func newApp(store *sqlite.Store, p *publish.Publisher, set serving, log *slog.Lo
 	app := httpserve.New(httpserve.Options{Logger: log, Ready: store.Ping, OnError: pages.ErrorPage, TileOrigin: origin(set.tileURL)})
 	assets.Mount(app)
 	pages.Mount(app)
-	(&httpapi.Server{Store: store, Past: set.past, Places: p.Places, BaseURL: baseURL, Version: buildVersion(), Now: time.Now}).Mount(app)
+	(&httpapi.Server{Store: store, Past: set.past, Places: p.Places, BaseURL: baseURL, Version: buildVersion(), Now: time.Now, HTML: pages.Document}).Mount(app)
 	return app, nil
 }
 

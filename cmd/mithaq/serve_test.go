@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -23,8 +24,27 @@ type server struct {
 	publisher *publish.Publisher
 }
 
-// start serves a registry on a file of its own until the test ends. records false leaves it empty.
+// start serves a registry on a file of its own until the test ends, under a public address that is another. records false leaves it empty.
 func start(t *testing.T, records bool) server {
+	t.Helper()
+	return startAt(t, records, "127.0.0.1:0", "https://mithaq.example")
+}
+
+// startPublic is start with the records at an address whose links lead back to it, for programs that follow them.
+func startPublic(t *testing.T) server {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return startAt(t, true, addr, "http://"+addr)
+}
+
+func startAt(t *testing.T, records bool, listen, baseURL string) server {
 	t.Helper()
 	a := &app{database: filepath.Join(t.TempDir(), "registry.db")}
 	store, p, err := a.open(t.Context())
@@ -36,7 +56,7 @@ func start(t *testing.T, records bool) server {
 			t.Fatal(err)
 		}
 	}
-	app, err := newApp(store, p, serving{baseURL: "https://mithaq.example"}, slog.New(slog.DiscardHandler))
+	app, err := newApp(store, p, serving{baseURL: baseURL}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +64,7 @@ func start(t *testing.T, records bool) server {
 	ready := make(chan string, 1)
 	done := make(chan error, 1)
 	go func() {
-		done <- httpserve.Serve(ctx, app, "127.0.0.1:0", httpserve.Hooks{Ready: func(addr string) { ready <- addr }})
+		done <- httpserve.Serve(ctx, app, listen, httpserve.Hooks{Ready: func(addr string) { ready <- addr }})
 	}()
 	t.Cleanup(func() {
 		stop()

@@ -1,60 +1,59 @@
 package httpapi
 
 import (
-	"bufio"
-	"context"
-	"encoding/base64"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
-	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
-	"github.com/paulmach/orb"
 
+	"mithaq/internal/crs"
 	"mithaq/internal/feature"
 	"mithaq/internal/gazetteer"
 	"mithaq/internal/httpserve"
 	"mithaq/internal/registry"
 )
 
-// How many features a page has, unless asked otherwise, and at most.
+// How many features a page has, unless asked otherwise, and at most; and how many are counted without being asked.
 const (
 	defaultLimit = 100
 	maxLimit     = 10_000
+	countedFor   = 10_000
 )
 
 // collectionInfo is what a collection is and may be asked by.
 type collectionInfo struct {
 	id, title, description string
-	places                 []string            // place parameters
-	where                  map[string][]string // property → its values; nil values: any text
-	lists                  map[string][]string // list property → its codes, one of which may be asked for
-	ids                    []string            // records that its agreements name
-	located                bool                // may lack a geometry
-	boundaries             bool                // has a detail
+	geometry               string   // type of its geometries, as queryables name it; empty when it has none
+	date                   string   // property that datetime asks; empty when it has none
+	summary                []string // properties of its features that a table for people shows, the name first
+	places                 []string // place parameters
+	where                  []string // properties of which one code may be asked for
+	lists                  []string // list properties of which one code may be asked for
+	ids                    []string // records that its agreements name
+	located                bool     // may lack a geometry
+	boundaries             bool     // has a detail
 }
 
 var placeParams = []string{"commune_code", "province_code", "region_code"}
 
 // collectionInfos are the collections in the order of the contract.
 var collectionInfos = []collectionInfo{
-	{id: feature.Sites, title: "Sites", description: "Places that agreements build, restore or equip.", places: placeParams,
-		where: map[string][]string{"kind": registry.ClosedSets["SiteKind"], "status": registry.ClosedSets["SiteStatus"],
-			"place_match": registry.ClosedSets["PlaceMatch"], "location_precision": registry.ClosedSets["Precision"]},
-		lists: map[string][]string{"works": registry.ClosedSets["Work"], "utilities": registry.ClosedSets["Utility"], "trades": registry.ClosedSets["Trade"]},
-		ids:   []string{"party", "programme"}, located: true},
-	{id: feature.Agreements, title: "Agreements", description: "Agreements, documented and mentioned, at the points of their sites or places.", places: placeParams,
-		where: map[string][]string{"kind": registry.ClosedSets["AgreementKind"], "documentation": registry.ClosedSets["Documentation"],
-			"place_match": registry.ClosedSets["PlaceMatch"], "location_precision": registry.ClosedSets["Precision"]}, located: true},
-	{id: feature.Communes, title: "Communes", description: "Communes with their boundaries.", places: placeParams, boundaries: true,
-		where: map[string][]string{"type": {"urban", "rural"}}},
-	{id: feature.Provinces, title: "Provinces", description: "Provinces and prefectures with their boundaries.", places: placeParams[1:], boundaries: true,
-		where: map[string][]string{"type": {"province", "prefecture"}}},
-	{id: feature.Regions, title: "Regions", description: "Regions with their boundaries.", places: placeParams[2:], boundaries: true},
+	{id: feature.Sites, title: "Sites", geometry: "any", places: placeParams, located: true,
+		description: "Places that agreements build, restore or equip. They have no date of their own: every datetime has them.",
+		summary:     []string{"name", "kind", "commune_name", "province_name", "status"},
+		where:       []string{"kind", "status", "place_match", "location_precision"}, lists: []string{"works", "utilities", "trades"}, ids: []string{"party", "programme"}},
+	{id: feature.Agreements, title: "Agreements", geometry: "multipoint", date: "signed", places: placeParams, located: true,
+		description: "Agreements, documented and mentioned, at the points of their sites or places. datetime asks when they were signed.",
+		summary:     []string{"title", "kind", "signed", "documentation", "place_as_written"},
+		where:       []string{"kind", "documentation", "place_match", "location_precision"}},
+	{id: feature.Amendments, title: "Amendments", date: "effective", places: placeParams,
+		description: "Amendments to agreements. They are texts and have no geometry; their agreement, target, has. datetime asks when they take effect.",
+		summary:     []string{"title", "kinds", "effective", "target"}, lists: []string{"kinds"}},
+	{id: feature.Communes, title: "Communes", description: "Communes with their boundaries.", geometry: "multipolygon", places: placeParams, boundaries: true,
+		summary: []string{"name_fr", "name_ar", "type", "province_name", "population_2024"}, where: []string{"type"}},
+	{id: feature.Provinces, title: "Provinces", description: "Provinces and prefectures with their boundaries.", geometry: "multipolygon", places: placeParams[1:], boundaries: true,
+		summary: []string{"name_fr", "name_ar", "type", "region_name", "population_2024"}, where: []string{"type"}},
+	{id: feature.Regions, title: "Regions", description: "Regions with their boundaries.", geometry: "multipolygon", places: placeParams[2:], boundaries: true,
+		summary: []string{"name_fr", "name_ar", "population_2024", "area_km2"}},
 }
 
 // infoOf finds a collection by the path.
@@ -68,311 +67,85 @@ func infoOf(c *fiber.Ctx) (collectionInfo, error) {
 	return collectionInfo{}, notFound("collection", id, "one of "+strings.Join(feature.Collections, ", "))
 }
 
-func (s *Server) landing(c *fiber.Ctx) error {
-	if _, err := httpserve.Query(c, "f"); err != nil {
-		return err
-	}
-	return s.sendJSON(c, mimeJSON, map[string]any{
-		"title":       "Mithaq",
-		"description": "Partnership agreements, what they build, where, and which words of which source say so.",
-		"links": append([]link{
-			{Href: s.BaseURL + "/api", Rel: "self", Type: mimeJSON},
-			{Href: s.BaseURL + "/api/collections", Rel: "data", Type: mimeJSON},
-			{Href: s.BaseURL + "/schemas/records.json", Rel: "describedby", Type: mimeSchema, Title: "The record format"},
-		}, s.pageLinks("/about")...),
-	})
+// codes are the members of the closed set of a property.
+func (info collectionInfo) codes(property string) []string {
+	c, _ := feature.ColumnOf(info.id, property)
+	return c.Codes
 }
 
-// describe is a collection's document.
-func (s *Server) describe(info collectionInfo) map[string]any {
-	self := s.BaseURL + "/api/collections/" + info.id
-	return map[string]any{
-		"id": info.id, "title": info.title, "description": info.description, "itemType": "feature",
-		"crs": []string{"http://www.opengis.net/def/crs/OGC/1.3/CRS84"}, "storageCrs": "http://www.opengis.net/def/crs/OGC/1.3/CRS84",
-		"attribution": credits().Attribution, "licence": credits().Licence,
-		"links": []link{{Href: self, Rel: "self", Type: mimeJSON}, {Href: self + "/items", Rel: "items", Type: mimeGeoJSON}},
-	}
+// parameter is a query parameter as the API definition has it.
+type parameter struct {
+	name, description string
+	schema            map[string]any
 }
 
-func (s *Server) collections(c *fiber.Ctx) error {
-	if _, err := httpserve.Query(c, "f"); err != nil {
-		return err
-	}
-	var all []any
-	for _, info := range collectionInfos {
-		all = append(all, s.describe(info))
-	}
-	return s.sendJSON(c, mimeJSON, map[string]any{"collections": all, "links": []link{{Href: s.BaseURL + "/api/collections", Rel: "self", Type: mimeJSON}}})
-}
+func choice(codes []string) map[string]any { return map[string]any{"type": "string", "enum": codes} }
 
-func (s *Server) collection(c *fiber.Ctx) error {
-	info, err := infoOf(c)
-	if err != nil {
-		return err
+// itemParameters are those of one feature.
+func (s *Server) itemParameters(info collectionInfo, formats []format) []parameter {
+	names := make([]string, len(formats))
+	for i, f := range formats {
+		names[i] = f.name
 	}
-	if _, err := httpserve.Query(c, "f"); err != nil {
-		return err
-	}
-	return s.sendJSON(c, mimeJSON, s.describe(info))
-}
-
-// known are the parameters of a collection's items.
-func (info collectionInfo) known() []string {
-	names := append([]string{asOf, recorded, "bbox", "limit", "after", "f"}, info.places...)
-	for name := range info.where {
-		names = append(names, name)
-	}
-	for name := range info.lists {
-		names = append(names, name)
-	}
-	names = append(names, info.ids...)
-	if info.located {
-		names = append(names, "located")
+	system := choice(crs.URIs())
+	system["format"] = "uri"
+	out := []parameter{
+		{asOf, "A day: the state in force then; today without it.", map[string]any{"type": "string", "format": "date"}},
+		{recorded, "A moment, as 2026-05-01T10:00:00Z or a day, which is its end in UTC: the registry as it was published then.", map[string]any{"type": "string"}},
+		{"crs", "The coordinate reference system of the answer; longitude and latitude of WGS 84 without it.", system},
+		{"f", "The format; without it, the Accept header chooses.", choice(append(names, "json"))},
 	}
 	if info.boundaries {
-		names = append(names, "detail")
-	}
-	slices.Sort(names[6:])
-	return names
-}
-
-// query turns parameters into a question to the store.
-func (s *Server) query(info collectionInfo, p httpserve.Params) (q registry.FeatureQuery, err error) {
-	q.Collection = info.id
-	if q.Day, err = registry.DayAsked(p[asOf], s.Now()); err != nil {
-		return q, err
-	}
-	if info.boundaries {
-		q.Detail = string(gazetteer.DetailMedium)
-		if p.Has("detail") {
-			q.Detail = p["detail"]
+		details := make([]string, len(gazetteer.Details))
+		for i, d := range gazetteer.Details {
+			details[i] = string(d)
 		}
-		if !slices.Contains(gazetteer.Details, gazetteer.Detail(q.Detail)) {
-			return q, &registry.Error{Code: registry.Invalid, Message: "There is no such detail.", Param: "detail", Got: q.Detail, Takes: "low, medium or high"}
-		}
+		out = append(out, parameter{"detail", "How fine the boundaries are; medium without it.", choice(details)})
 	}
-	if err := format(p); err != nil {
-		return q, err
-	}
-	if q.Limit, err = p.UpTo("limit", defaultLimit, 1, maxLimit); err != nil {
-		return q, err
-	}
-	if p.Has("bbox") {
-		boxes, err := httpserve.BBox(p["bbox"])
-		if err != nil {
-			return q, err
-		}
-		for _, b := range boxes {
-			q.Boxes = append(q.Boxes, orb.Bound{Min: orb.Point{b.West, b.South}, Max: orb.Point{b.East, b.North}})
-		}
-	}
-	for _, name := range info.places {
-		if p.Has(name) {
-			q.Places = append(q.Places, registry.PlaceCode(p[name]))
-		}
-	}
-	if q.Where, err = chosen(p, info.where); err != nil {
-		return q, err
-	}
-	if q.Lists, err = chosen(p, info.lists); err != nil {
-		return q, err
-	}
-	if info.located {
-		if p.Has("located") && !slices.Contains(registry.LocatedValues, registry.Located(p["located"])) {
-			return q, &registry.Error{Code: registry.Invalid, Message: "There is no such value.", Param: "located", Got: p["located"], Takes: "yes or no"}
-		}
-		q.Located = registry.Located(p["located"])
-	}
-	for _, name := range info.ids {
-		if p.Has(name) && !registry.ID(p[name]).Valid() {
-			return q, &registry.Error{Code: registry.Invalid, Message: "This is not a record's id.", Param: name, Got: p[name], Takes: "lower-case letters, digits and single hyphens"}
-		}
-	}
-	q.Party, q.Programme = registry.ID(p["party"]), registry.ID(p["programme"])
-	if p.Has("after") {
-		id, err := base64.RawURLEncoding.DecodeString(p["after"])
-		if err != nil || len(id) == 0 {
-			return q, &registry.Error{Code: registry.Invalid, Message: "The page can't be found.", Param: "after", Got: p["after"], Takes: "what a next link holds"}
-		}
-		q.After = string(id)
-	}
-	return q, nil
-}
-
-// chosen are the values that parameters choose from closed sets.
-func chosen(p httpserve.Params, sets map[string][]string) (map[string]string, error) {
-	out := map[string]string{}
-	for name, values := range sets {
-		if !p.Has(name) {
-			continue
-		}
-		if !slices.Contains(values, p[name]) {
-			return nil, &registry.Error{Code: registry.Invalid, Message: "There is no such value.", Param: name, Got: p[name], Takes: "one of " + strings.Join(values, ", ")}
-		}
-		out[name] = p[name]
-	}
-	return out, nil
-}
-
-// format refuses formats that are not served.
-func format(p httpserve.Params) error {
-	if p.Has("f") && p["f"] != "geojson" && p["f"] != "json" {
-		return &registry.Error{Code: registry.Invalid, Message: "There is no such format.", Param: "f", Got: p["f"], Takes: "geojson"}
-	}
-	return nil
-}
-
-// errLast ends a page when there is one feature more.
-var errLast = errors.New("page is full")
-
-func (s *Server) items(c *fiber.Ctx) error {
-	info, err := infoOf(c)
-	if err != nil {
-		return err
-	}
-	p, err := httpserve.Query(c, info.known()...)
-	if err != nil {
-		return err
-	}
-	live := s
-	if s, err = live.asked(c.UserContext(), p); err != nil {
-		return err
-	}
-	q, err := s.query(info, p)
-	if err != nil {
-		return err
-	}
-	v, err := s.version(c.UserContext(), c, q.Day)
-	if err != nil {
-		return err
-	}
-	address := s.BaseURL + "/api/collections/" + info.id + "/items"
-	values := url.Values{}
-	for name, value := range p {
-		values.Set(name, value)
-	}
-	return httpserve.Stream(c, httpserve.StreamOptions{ContentType: mimeGeoJSON, Version: v}, func(ctx context.Context, w io.Writer) error {
-		s, err := live.asked(ctx, p)
-		if err != nil {
-			return err
-		}
-		out := newCollectionWriter(w)
-		limit := q.Limit
-		q := q
-		q.Limit++ // one more tells whether there is a next page
-		last, more := "", false
-		err = s.Store.EachFeature(ctx, q, func(f registry.Feature) error {
-			if out.n == limit {
-				more = true
-				return errLast
-			}
-			last = f.ID
-			return out.feature(f.JSON)
-		})
-		if err != nil && !errors.Is(err, errLast) {
-			return err
-		}
-		links := []link{{Href: withQuery(address, values), Rel: "self", Type: mimeGeoJSON},
-			{Href: s.BaseURL + "/api/collections/" + info.id, Rel: "collection", Type: mimeJSON}}
-		if more {
-			values.Set("after", base64.RawURLEncoding.EncodeToString([]byte(last)))
-			links = append(links, link{Href: withQuery(address, values), Rel: "next", Type: mimeGeoJSON})
-		}
-		return out.close(map[string]any{"links": links})
-	})
-}
-
-func withQuery(address string, values url.Values) string {
-	if len(values) == 0 {
-		return address
-	}
-	return address + "?" + values.Encode()
-}
-
-func (s *Server) item(c *fiber.Ctx) error {
-	info, err := infoOf(c)
-	if err != nil {
-		return err
-	}
-	allowed := []string{"f", asOf, recorded}
-	if info.boundaries {
-		allowed = append(allowed, "detail")
-	}
-	p, err := httpserve.Query(c, allowed...)
-	if err != nil {
-		return err
-	}
-	if s, err = s.asked(c.UserContext(), p); err != nil {
-		return err
-	}
-	q, err := s.query(info, p)
-	if err != nil {
-		return err
-	}
-	q.ID = httpserve.PathParam(c, "id")
-	var found map[string]json.RawMessage
-	err = s.Store.EachFeature(c.UserContext(), q, func(f registry.Feature) error { return json.Unmarshal(f.JSON, &found) })
-	if err != nil {
-		return err
-	}
-	if found == nil {
-		return notFound("feature", q.ID, "the id of a feature of "+info.id)
-	}
-	self := s.BaseURL + "/api/collections/" + info.id + "/items/" + url.PathEscape(q.ID)
-	page := "/" + info.id + "/" + q.ID // collections are named as their pages' addresses are
-	return s.sendJSON(c, mimeGeoJSON, struct {
-		Type       string          `json:"type"`
-		ID         json.RawMessage `json:"id"`
-		Geometry   json.RawMessage `json:"geometry"`
-		Properties json.RawMessage `json:"properties"`
-		credit
-		Links []link `json:"links"`
-	}{"Feature", found["id"], found["geometry"], found["properties"], credits(), append([]link{
-		{Href: self, Rel: "self", Type: mimeGeoJSON},
-		{Href: s.BaseURL + "/api/collections/" + info.id, Rel: "collection", Type: mimeJSON},
-	}, s.pageLinks(page)...)})
-}
-
-// collectionWriter writes a FeatureCollection feature by feature.
-type collectionWriter struct {
-	w *bufio.Writer
-	n int
-}
-
-func newCollectionWriter(w io.Writer) *collectionWriter {
-	out := &collectionWriter{w: bufio.NewWriterSize(w, 32<<10)}
-	out.w.WriteString(`{"type":"FeatureCollection","features":[`)
 	return out
 }
 
-// feature writes one encoded feature.
-func (o *collectionWriter) feature(encoded []byte) error {
-	if o.n > 0 {
-		o.w.WriteByte(',')
+// parameters are those of a collection's items: the only ones that are taken.
+func (s *Server) parameters(info collectionInfo) []parameter {
+	number := map[string]any{"type": "number"}
+	system := choice(crs.URIs())
+	system["format"] = "uri"
+	out := []parameter{
+		{"bbox", "Features whose geometry meets this box, and those without a geometry: four numbers in the order of the axes of bbox-crs, or six with heights, which are " +
+			"checked and left aside. West greater than east crosses 180 degrees.", map[string]any{"type": "array", "items": number, "oneOf": []any{
+			map[string]any{"minItems": 4, "maxItems": 4}, map[string]any{"minItems": 6, "maxItems": 6}}}},
+		{"bbox-crs", "The coordinate reference system of bbox; longitude and latitude of WGS 84 without it.", system},
+		{"datetime", "Features whose date may fall in this time, and those without a date: " + datetimeTakes + ".", map[string]any{"type": "string"}},
+		{"limit", "How many features a page has at most; more than 10000 means 10000.", map[string]any{"type": "integer", "minimum": 1, "maximum": maxLimit, "default": defaultLimit}},
+		{"after", "What a next or prev link holds; opaque.", map[string]any{"type": "string"}},
+		{"offset", "How many features to leave out before the first, for clients that count pages. The next link stays right while records arrive; this doesn't.",
+			map[string]any{"type": "integer", "minimum": 0, "default": 0}},
+		{"count", "exact: numberMatched however many there are. Without it, it is given up to 10000.", choice([]string{"exact"})},
 	}
-	o.n++
-	o.w.WriteByte('\n')
-	_, err := o.w.Write(encoded) // bufio keeps the first error, so the last one tells
-	return err
+	out = append(out, s.itemParameters(info, s.itemFormats(info.id))...)
+	for _, name := range info.places {
+		out = append(out, parameter{name, "A census code: what lies in that unit, or reaches it.", map[string]any{"type": "string"}})
+	}
+	for _, name := range info.where {
+		out = append(out, parameter{name, "One value of the property.", choice(info.codes(name))})
+	}
+	for _, name := range info.lists {
+		out = append(out, parameter{name, "One value that is to be in the property.", choice(info.codes(name))})
+	}
+	for _, name := range info.ids {
+		out = append(out, parameter{name, "A record's id: sites of an agreement that names it.", map[string]any{"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"}})
+	}
+	if info.located {
+		out = append(out, parameter{"located", "yes: with a geometry; no: without.", choice([]string{string(registry.LocatedYes), string(registry.LocatedNo)})})
+	}
+	return out
 }
 
-// close ends the collection with its count, the credit line and what else it says of itself.
-func (o *collectionWriter) close(more map[string]any) error {
-	fmt.Fprintf(o.w, "\n],\n\"numberReturned\":%d", o.n)
-	c := credits()
-	more["attribution"], more["licence"] = c.Attribution, c.Licence
-	names := make([]string, 0, len(more))
-	for name := range more {
-		names = append(names, name)
+// names are the names of parameters.
+func names(parameters []parameter) []string {
+	out := make([]string, len(parameters))
+	for i, p := range parameters {
+		out[i] = p.name
 	}
-	slices.Sort(names)
-	for _, name := range names {
-		raw, err := encodeJSON(more[name])
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(o.w, ",\n%q:%s", name, raw)
-	}
-	o.w.WriteString("}\n")
-	return o.w.Flush()
+	return out
 }

@@ -18,13 +18,6 @@ import (
 	"mithaq/internal/registry"
 )
 
-// Media types of answers.
-const (
-	mimeGeoJSON = "application/geo+json"
-	mimeJSON    = "application/json"
-	mimeSchema  = "application/schema+json"
-)
-
 // Server answers programs.
 type Server struct {
 	Store   registry.Reader
@@ -33,16 +26,27 @@ type Server struct {
 	BaseURL string // public address without a final slash, in every link
 	Version string // of the program; a part of every ETag
 	Now     func() time.Time
+	// HTML sends a document as a page for people. Templates belong to the pages, which bring it.
+	HTML func(c *fiber.Ctx, d httpserve.Document) error
+	// Downloads are the formats of whole selections, beside GeoJSON one feature a line.
+	Downloads []Download
+
+	cache *extentCache // made by Mount
 }
 
 // Mount adds the routes for programs.
 func (s *Server) Mount(app *fiber.App) {
+	s.cache = &extentCache{}
 	for _, prefix := range []string{"/api", "/communes", "/provinces", "/regions", "/schemas", "/history", "/changes.json"} {
 		app.Use(prefix, httpserve.ReadableByAll)
 	}
 	app.Get("/api", s.landing)
+	app.Get("/api/openapi.json", s.openAPI)
+	app.Get("/api/api.html", s.definitionPage)
+	app.Get("/api/conformance", s.conformance)
 	app.Get("/api/collections", s.collections)
 	app.Get("/api/collections/:collection", s.collection)
+	app.Get("/api/collections/:collection/queryables", s.queryables)
 	app.Get("/api/collections/:collection/items", s.items)
 	app.Get("/api/collections/:collection/items/:id", s.item)
 	for _, level := range registry.PagedLevels {
@@ -81,13 +85,7 @@ func (s *Server) version(ctx context.Context, c *fiber.Ctx, day edtf.Day) (strin
 }
 
 // link is a link as OGC API documents have them.
-type link struct {
-	Href     string `json:"href"`
-	Rel      string `json:"rel"`
-	Type     string `json:"type,omitempty"`
-	Title    string `json:"title,omitempty"`
-	HrefLang string `json:"hreflang,omitempty"`
-}
+type link = httpserve.Link
 
 // pageLinks are the addresses of the page in each language, for a path without the language.
 func (s *Server) pageLinks(path string) []link {

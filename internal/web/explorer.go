@@ -169,7 +169,7 @@ const downloadLimit = 10_000
 
 // sitesAddress is where the API answers with the set that these filters leave.
 func sitesAddress(q httpserve.Params) string {
-	values := url.Values{"limit": {fmt.Sprint(downloadLimit)}}
+	values := url.Values{"limit": {fmt.Sprint(downloadLimit)}, "f": {"geojson"}} // a link that a browser follows: it would get the page for people
 	for name, value := range q {
 		if value != "" && name != afterParam {
 			values.Set(name, value)

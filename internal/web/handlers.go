@@ -34,7 +34,7 @@ func (s *Server) getHome(c *fiber.Ctx) error {
 	}
 	return s.send(c, r.words, "home", Page{
 		Title: r.say("home.title"), Description: r.say("site.description"), View: view, Scripts: []string{"js/area-map.js", "js/facts.js"}, IsHome: true, HasMap: true,
-		Data: []Alternate{{Href: "/api/collections/agreements/items", Type: "application/geo+json"}},
+		Data: []Alternate{{Href: "/api/collections/agreements/items?f=geojson", Type: "application/geo+json"}},
 	})
 }
 

@@ -81,7 +81,7 @@ func startSiteTo(t *testing.T, log io.Writer, more []registry.Record) (address s
 	app := httpserve.New(httpserve.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), OnError: pages.ErrorPage})
 	assets.Mount(app)
 	pages.Mount(app)
-	(&httpapi.Server{Store: store, Past: past, Places: places, BaseURL: public, Now: now}).Mount(app)
+	(&httpapi.Server{Store: store, Past: past, Places: places, BaseURL: public, Now: now, HTML: pages.Document}).Mount(app)
 
 	bound, done := make(chan string, 1), make(chan error, 1)
 	go func() {
