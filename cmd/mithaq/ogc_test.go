@@ -482,6 +482,7 @@ func TestOGCFeaturesPart2(t *testing.T) {
 		for _, path := range []string{site, "/api/collections/sites/items"} {
 			s.problem(t, path+"?crs=http://www.opengis.net/def/crs/EPSG/0/32629", "crs")
 		}
+		s.problem(t, "/api/collections/sites/items?f=geojsonl&crs=http://www.opengis.net/def/crs/EPSG/0/4326", "crs") // such files are in longitude and latitude
 	})
 
 	t.Run("req/crs/fc-bbox-crs-definition, fc-bbox-crs-valid-value, bbox-crs-action", func(t *testing.T) {
@@ -505,6 +506,67 @@ func TestOGCFeaturesPart2(t *testing.T) {
 			}
 		}
 		s.problem(t, "/api/collections/sites/items?bbox="+box+"&bbox-crs=EPSG:4326", "bbox-crs")
+	})
+}
+
+func TestOGCFeaturesPart3(t *testing.T) {
+	s := startPublic(t)
+	items := func(collection, filter, more string) string {
+		return "/api/collections/" + collection + "/items?filter=" + url.QueryEscape(filter) + more
+	}
+	const north, web = "http://www.opengis.net/def/crs/EPSG/0/26191", "http://www.opengis.net/def/crs/EPSG/0/3857"
+
+	t.Run("req/features-filter, req/filter/filter-param, filter-lang-param, filter-crs-param", func(t *testing.T) {
+		for _, tc := range []struct{ collection, filter, more, want string }{
+			{"sites", "kind = 'craft_zone'", "", "1"},
+			{"sites", "kind = 'craft_zone'", "&filter-lang=cql2-text", "1"},
+			{"sites", `{"op":"=","args":[{"property":"kind"},"craft_zone"]}`, "&filter-lang=cql2-json", "1"},
+			{"sites", "status = 'under_works' OR geometry IS NULL", "", "2"},
+			{"sites", "S_INTERSECTS(geometry, BBOX(-10.1,29.3,-8.6,30))", "", "8"},
+			{"sites", "S_INTERSECTS(geometry, BBOX(29.3,-10.1,30,-8.6))", "&filter-crs=http://www.opengis.net/def/crs/EPSG/0/4326", "8"},
+			{"sites", "S_INTERSECTS(geometry, POINT(-9.83729 29.71))", "", "0"},
+			{"communes", "S_INTERSECTS(geometry, POINT(-9 29.7))", "", "1"},
+			{"communes", "population_2024 > 100000 AND type = 'urban'", "&region_code=09&bbox=-180,-90,180,90", ""},
+			{"agreements", "T_INTERSECTS(signed, INTERVAL('2021-07-01','2021-07-31'))", "", "3"},
+			{"amendments", "target = 'tiznit-anzi-craft-complex'", "", "1"},
+		} {
+			d, _ := s.doc(t, items(tc.collection, tc.filter, tc.more))
+			if tc.want != "" && fmt.Sprint(d["numberMatched"]) != tc.want || len(list(d, "features")) != int(d["numberMatched"].(float64)) || len(list(d, "features")) == 0 && tc.want != "0" {
+				t.Errorf("%s%s: %v of %v, want %s", tc.filter, tc.more, d["numberReturned"], d["numberMatched"], tc.want)
+			}
+		}
+		// One point, in each system that has it.
+		for _, system := range crs.Systems {
+			p, _ := system.Point([2]float64{-9, 29.7})
+			d, _ := s.doc(t, items("communes", fmt.Sprintf("S_INTERSECTS(geometry, POINT(%f %f))", p[0], p[1]), "&filter-crs="+system.URI))
+			if len(list(d, "features")) != 1 {
+				t.Errorf("%s: %d communes at the point", system.Name, len(list(d, "features")))
+			}
+		}
+	})
+
+	t.Run("a wrong filter says where it stopped and what could have stood there", func(t *testing.T) {
+		for filter, want := range map[string][]string{
+			"kind = 'craft_zone' AN status = 'open'": {"kind = 'craft_zone' ▶AN", "AND"},
+			"kind =":                                 {"kind =▶", "expected"},
+			"colour = 'red'":                         {"colour", "one of"},
+			"kindd = 'craft_zone'":                   {"perhaps kind"},
+			"kind = 'bazaar'":                        {"craft_zone"},
+		} {
+			path := items("sites", filter, "")
+			s.problem(t, path, "filter")
+			body, _ := s.get(t, path, http.StatusBadRequest)
+			for _, words := range want {
+				if !strings.Contains(string(body), words) {
+					t.Errorf("%s: %s lacks %q", filter, body, words)
+				}
+			}
+		}
+		s.problem(t, items("sites", "kind = 'craft_zone'", "&filter-lang=ecql"), "filter-lang")
+		s.problem(t, items("sites", "kind = 'craft_zone'", "&filter-crs=EPSG:4326"), "filter-crs")
+		s.problem(t, items("sites", "S_INTERSECTS(geometry, POINT(500000 1e12))", "&filter-crs="+north), "filter-crs")
+		s.problem(t, items("sites", "S_INTERSECTS(geometry, POLYGON((0 0,1 1,1 0,0 1,0 0)))", ""), "filter")
+		s.get(t, items("sites", "S_INTERSECTS(geometry, POINT(0 0))", "&filter-crs="+web), http.StatusOK)
 	})
 }
 

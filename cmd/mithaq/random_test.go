@@ -52,15 +52,22 @@ func question(r *rand.Rand, collection string) url.Values {
 		"limit": func() string {
 			return pick("1", "2", "3", "10", "50", strconv.Itoa(r.IntN(2000)), "0", "-3", "many", "123456789012345678901234567890")
 		},
-		"offset":   func() string { return pick("0", "1", "7", strconv.Itoa(r.IntN(3000)), "-1", "2147483648", "x") },
-		"after":    func() string { return pick("", "MDk", "c2l0ZQ", "////", "A", strings.Repeat("QUFB", 100)) },
-		"count":    func() string { return pick("exact", "exact", "") },
-		"f":        func() string { return pick("geojson", "json", "html", "geojsonl", "shp") },
-		"as-of":    func() string { return pick(day(), "", "2024-02-30") },
-		"located":  func() string { return pick("yes", "no", "maybe") },
-		"party":    func() string { return pick("org-giz", "nobody", "No") },
-		"detail":   func() string { return pick("low", "low", "medium", "finest") },
-		"nonsense": func() string { return "1" },
+		"offset":  func() string { return pick("0", "1", "7", strconv.Itoa(r.IntN(3000)), "-1", "2147483648", "x") },
+		"after":   func() string { return pick("", "MDk", "c2l0ZQ", "////", "A", strings.Repeat("QUFB", 100)) },
+		"count":   func() string { return pick("exact", "exact", "") },
+		"f":       func() string { return pick("geojson", "json", "html", "geojsonl", "shp") },
+		"as-of":   func() string { return pick(day(), "", "2024-02-30") },
+		"located": func() string { return pick("yes", "no", "maybe") },
+		"party":   func() string { return pick("org-giz", "nobody", "No") },
+		"detail":  func() string { return pick("low", "low", "medium", "finest") },
+		"filter": func() string {
+			return pick("kind = 'craft_zone'", "kind <> 'craft_zone' AND status = 'announced'", "S_INTERSECTS(geometry, BBOX(-10,29,-8,31))", "S_WITHIN(geometry, POLYGON((-10 29,-8 29,-8 31,-10 29)))",
+				"T_BEFORE(signed, DATE('2022-01-01'))", "updated > TIMESTAMP('2020-01-01T00:00:00Z')", "CASEI(title) LIKE CASEI('accord%')", "province_code IN ('09.581', '01.051')",
+				"name IS NULL OR NOT (shops > 10)", "A_CONTAINS(works, ('creation'))", "kind =", "'", "((((", "population_2024 BETWEEN 1000 AND 20000", "id > 'm'", "geometry IS NULL")
+		},
+		"filter-crs":  func() string { return pick(crs.URIs()...) },
+		"filter-lang": func() string { return pick("cql2-text", "cql2-text", "cql2-json", "ecql") },
+		"nonsense":    func() string { return "1" },
 	}
 	for _, name := range []string{"commune_code", "province_code", "region_code"} {
 		makers[name] = func() string { return pick("09", "09.581", "09.581.01.05", "01", "99", "';--", "") }
@@ -68,7 +75,7 @@ func question(r *rand.Rand, collection string) url.Values {
 	for _, name := range append(registry.FeatureColumns, registry.FeatureLists...) {
 		makers[name] = func() string { return codes(name) }
 	}
-	names := []string{"bbox", "bbox", "bbox-crs", "crs", "datetime", "limit", "limit", "limit", "offset", "after", "count", "as-of", "f", "located", "party", "detail",
+	names := []string{"filter", "filter", "filter-crs", "filter-lang", "bbox", "bbox", "bbox-crs", "crs", "datetime", "limit", "limit", "limit", "offset", "after", "count", "as-of", "f", "located", "party", "detail",
 		"commune_code", "province_code", "region_code", "kind", "status", "works", "kinds", "type", "nonsense"}
 	q := url.Values{}
 	for range r.IntN(4) {

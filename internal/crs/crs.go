@@ -62,16 +62,25 @@ func ByURI(uri string) (System, bool) {
 
 // Geometry gives g in the axis order and unit of s; metres are rounded to the millimetre. g itself stays as it is. ok is false
 // when a position has no finite place in s, as the poles in a projection.
-func (s System) Geometry(g orb.Geometry) (out orb.Geometry, ok bool) {
-	if g == nil || s.forward == nil && !s.latitudeFirst {
-		return g, true
+func (s System) Geometry(g orb.Geometry) (out orb.Geometry, ok bool) { return transformed(g, s.Point) }
+
+// GeometryInDegrees is the way back: g is in s, what comes out in degrees, longitude first.
+func (s System) GeometryInDegrees(g orb.Geometry) (out orb.Geometry, ok bool) {
+	return transformed(g, s.Degrees)
+}
+
+// transformed is a copy of g with f done to each position; nil stays nil.
+func transformed(g orb.Geometry, f func(orb.Point) (orb.Point, bool)) (out orb.Geometry, ok bool) {
+	if g == nil {
+		return nil, true
 	}
 	ok = true
 	one := func(p orb.Point) orb.Point {
-		q, fits := s.Point(p)
+		q, fits := f(p)
 		ok = ok && fits
 		return q
 	}
+	ring := func(r orb.Ring) orb.Ring { return each(r, one) }
 	switch g := g.(type) {
 	case orb.Point:
 		out = one(g)
@@ -82,10 +91,14 @@ func (s System) Geometry(g orb.Geometry) (out orb.Geometry, ok bool) {
 	case orb.MultiLineString:
 		out = each(g, func(l orb.LineString) orb.LineString { return each(l, one) })
 	case orb.Polygon:
-		out = each(g, func(r orb.Ring) orb.Ring { return each(r, one) })
+		out = each(g, ring)
 	case orb.MultiPolygon:
-		out = each(g, func(p orb.Polygon) orb.Polygon {
-			return each(p, func(r orb.Ring) orb.Ring { return each(r, one) })
+		out = each(g, func(p orb.Polygon) orb.Polygon { return each(p, ring) })
+	case orb.Collection:
+		out = each(g, func(part orb.Geometry) orb.Geometry {
+			q, fits := transformed(part, f)
+			ok = ok && fits
+			return q
 		})
 	default:
 		return nil, false

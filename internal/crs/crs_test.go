@@ -129,17 +129,25 @@ func TestOperationIsTheOneThatPROJChooses(t *testing.T) {
 	}
 }
 
+// near is within a few millimetres.
+func near(a, b orb.Bound) bool {
+	return a.Pad(5e-8).Contains(b.Min) && a.Pad(5e-8).Contains(b.Max) && b.Pad(5e-8).Contains(a.Min) && b.Pad(5e-8).Contains(a.Max)
+}
+
 func TestGeometryKeepsItsShapeAndItsSource(t *testing.T) {
 	web, _ := ByURI(epsg + "3857")
 	swapped, _ := ByURI(epsg + "4326")
 	p := orb.Point{-9.73, 29.69}
 	ring := orb.Ring{{-9, 29}, {-8, 29}, {-8, 30}, {-9, 29}}
-	for _, g := range []orb.Geometry{p, orb.MultiPoint{p}, orb.LineString{p, {0, 0}}, orb.MultiLineString{{p, {0, 0}}}, orb.Polygon{ring}, orb.MultiPolygon{{ring}}} {
+	for _, g := range []orb.Geometry{p, orb.MultiPoint{p}, orb.LineString{p, {0, 0}}, orb.MultiLineString{{p, {0, 0}}}, orb.Polygon{ring}, orb.MultiPolygon{{ring}}, orb.Collection{p, ring.Bound().ToPolygon()}} {
 		before := orb.Clone(g)
 		for _, s := range []System{web, swapped} {
 			out, ok := s.Geometry(g)
 			if !ok || out.GeoJSONType() != g.GeoJSONType() || orb.Equal(out, g) {
 				t.Errorf("%s: %v of %v", s.Name, out, g)
+			}
+			if back, ok := s.GeometryInDegrees(out); !ok || !near(back.Bound(), g.Bound()) {
+				t.Errorf("%s: %v comes back as %v", s.Name, g, back)
 			}
 		}
 		if !orb.Equal(before, g) {

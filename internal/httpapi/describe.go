@@ -7,6 +7,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"mithaq/internal/cql"
 	"mithaq/internal/crs"
 	"mithaq/internal/feature"
 	"mithaq/internal/httpserve"
@@ -19,14 +20,16 @@ type cell = httpserve.Cell
 func text(s string) cell { return cell{Texts: []string{s}} }
 
 // classes are the conformance classes that the server declares.
-var classes = []string{
+var classes = append([]string{
 	"http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
 	"http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/oas30",
 	"http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/html",
 	"http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
 	"http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/crs",
 	"http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/queryables",
-}
+	"http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/filter",
+	"http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/features-filter",
+}, cql.ConformanceClasses...)
 
 // api is the address of a resource of the API: path begins with a slash, or is empty for the landing page.
 func (s *Server) api(path string) string { return s.BaseURL + "/api" + path }
@@ -172,7 +175,8 @@ func (s *Server) queryables(c *fiber.Ctx) error {
 	}
 	path := "/collections/" + info.id + "/queryables"
 	page := httpserve.Document{Kind: "queryables", Collection: info.id, Columns: []string{"property", "type", "values"}}
-	properties := map[string]any{}
+	properties := map[string]any{"id": map[string]any{"type": "string", "x-ogc-role": "id"}}
+	page.Rows = append(page.Rows, []cell{text("id"), text("text"), {}})
 	if info.geometry != "" {
 		properties["geometry"] = map[string]any{"x-ogc-role": "primary-geometry", "format": "geometry-" + info.geometry}
 		page.Rows = append(page.Rows, []cell{text("geometry"), text(info.geometry), {}})

@@ -58,6 +58,9 @@ func (s *Server) items(c *fiber.Ctx) error {
 	if a.in, err = system(p, "crs"); err != nil {
 		return err
 	}
+	if a.sent.download != nil && a.in.URI != crs.Default {
+		return &registry.Error{Code: registry.Invalid, Message: "Files of this format are in longitude and latitude.", Param: "crs", Got: p["crs"], Takes: crs.Default}
+	}
 	if a.q, err = s.query(info, p); err != nil {
 		return err
 	}

@@ -46,6 +46,9 @@ func (s *Server) query(info collectionInfo, p httpserve.Params) (q registry.Feat
 			q.During = registry.Days{}
 		}
 	}
+	if q.Filter, err = readFilter(info, p); err != nil {
+		return q, err
+	}
 	if p.Has("count") && p["count"] != "exact" {
 		return q, &registry.Error{Code: registry.Invalid, Message: "There is no such way to count.", Param: "count", Got: p["count"], Takes: "exact"}
 	}
