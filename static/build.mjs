@@ -25,6 +25,9 @@ const FONTS = [400, 600].flatMap((weight) => [
   { script: 'latin', weight, letters: LATIN },
 ]);
 
+/** The card of a page, which the program draws itself, needs the same letters in a form that it reads; no page loads these. */
+const CARD_FOLDER = 'fonts/card/';
+
 /** All pages together must stay under this; the unicode-range in css/type.css spares most pages the half of it. */
 const FONT_BUDGET = 80_000;
 
@@ -51,13 +54,14 @@ async function buildLeaflet() {
 
 async function buildFonts() {
   const source = new URL('@fontsource/ibm-plex-sans-arabic/', packages);
-  await mkdir(new URL('fonts/', vendor), { recursive: true });
+  await mkdir(new URL(CARD_FOLDER, vendor), { recursive: true });
   let total = 0;
   for (const { script, weight, letters } of FONTS) {
     const whole = await readFile(new URL(`files/ibm-plex-sans-arabic-${script}-${weight}-normal.woff2`, source));
     const cut = await subsetFont(whole, letters, { targetFormat: 'woff2', noHinting: true });
     await writeFile(new URL(`fonts/plex-${script}-${weight}.woff2`, vendor), cut);
     total += cut.length;
+    await writeFile(new URL(`${CARD_FOLDER}plex-${script}-${weight}.ttf`, vendor), await subsetFont(whole, letters, { targetFormat: 'truetype', noHinting: true }));
   }
   if (total > FONT_BUDGET) throw new Error(`the fonts weigh ${total} bytes, the budget is ${FONT_BUDGET}`);
   await copyFile(new URL('LICENSE', source), new URL('fonts/LICENSE.txt', vendor));

@@ -48,6 +48,7 @@ var mediaTypes = map[string]string{
 	".mjs":         "text/javascript; charset=utf-8",
 	".png":         "image/png",
 	".svg":         "image/svg+xml",
+	".ttf":         "font/ttf",
 	".txt":         "text/plain; charset=utf-8",
 	".webmanifest": "application/manifest+json",
 	".webp":        "image/webp",
@@ -100,6 +101,15 @@ func (a *Assets) AssetPath(name string) (string, error) {
 		return "", fmt.Errorf("no static file %q", name)
 	}
 	return staticRoot + a.tree + "/" + (&url.URL{Path: name}).EscapedPath(), nil
+}
+
+// Content is a file as it was read, for whoever needs it in the program too. It is not to be changed.
+func (a *Assets) Content(name string) ([]byte, error) {
+	file, ok := a.files[name]
+	if !ok {
+		return nil, fmt.Errorf("no static file %q", name)
+	}
+	return file.body, nil
 }
 
 // Mount serves the files under /static/.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"mithaq/internal/picture"
 	"mithaq/internal/registry"
 )
 
@@ -71,7 +72,9 @@ func (r *reading) agreementView(stored registry.Stored, tiles Tiles) (AgreementV
 		v.Sites = append(v.Sites, r.siteRow(site))
 	}
 	v.Sentence = r.sentenceOf(s, a, now.Sites)
-	v.Map = r.agreementMap(now, v.Sites, tiles)
+	if v.Map, err = r.agreementMap(now, v.Sites, tiles); err != nil {
+		return AgreementView{}, err
+	}
 	var amendments []*registry.Amendment
 	for _, x := range now.Amendments {
 		amendment := x.Amendment()
@@ -157,7 +160,7 @@ func (r *reading) purpose(sites []subject) string {
 const mapUnits = 8
 
 // agreementMap is the map of the communes in which an agreement's sites are, else of the unit that is its own place; nil when there is neither.
-func (r *reading) agreementMap(now registry.AgreementView, rows []SiteRow, tiles Tiles) *MapView {
+func (r *reading) agreementMap(now registry.AgreementView, rows []SiteRow, tiles Tiles) (*MapView, error) {
 	var units []registry.Place
 	for _, s := range now.Sites {
 		p := r.unit(r.holder(s, registry.LevelCommune))
@@ -168,12 +171,23 @@ func (r *reading) agreementMap(now registry.AgreementView, rows []SiteRow, tiles
 	if len(units) == 0 || len(units) > mapUnits {
 		own := r.unit(now.Resolution("/place").Code)
 		if !slices.Contains(registry.PagedLevels, own.Level) {
-			return nil
+			return nil, nil
 		}
 		units = []registry.Place{own}
 	}
 	m := r.unitsMap(units, now.Sites, rows, tiles)
-	return &m
+	scene, err := r.agreementScene(now)
+	m.Still = r.still(scene, m.Name)
+	return &m, err
+}
+
+// agreementScene is where an agreement's sites are, or else the unit that it is for; nil when there is neither.
+func (r *reading) agreementScene(now registry.AgreementView) (*picture.Scene, error) {
+	scene, err := r.siteScene("", now.Sites)
+	if scene != nil || err != nil {
+		return scene, err
+	}
+	return r.unitScene(map[registry.PlaceCode]picture.Style{now.Stored.Resolution("/place").Code: picture.Boundary})
 }
 
 // fillAgreement adds what the agreement itself says.

@@ -230,6 +230,11 @@ func (r *reading) areaView(p registry.Place, tiles Tiles) (AreaView, error) {
 	if err != nil {
 		return AreaView{}, err
 	}
+	scene, err := r.areaScene(p.Code, level, counts)
+	if err != nil {
+		return AreaView{}, err
+	}
+	v.Map.Still = r.still(scene, v.Name)
 	units := r.gaz.Inside(p.Code, level)
 	measured, elsewhere := r.measure(units, level, found.Sites, counts)
 	if v.Table, err = r.areaTable(address, label(r.words, "place_level", level), units, measured, slices.Concat(countColumns, figureColumns)); err != nil {

@@ -39,10 +39,11 @@ type UnitRow struct {
 	Only        string // the explorer, narrowed to this unit
 	Count, Area int    // sites on the map; those of them known only to be somewhere in the unit
 	N           string
-	Label       string // "2 sites, Tafraout"
-	AreaLabel   string // "2 sites somewhere in the commune of Tafraout"
-	AreaShort   string // the same in few words
-	Point       string // longitude,latitude of the badge
+	Label       string    // "2 sites, Tafraout"
+	AreaLabel   string    // "2 sites somewhere in the commune of Tafraout"
+	AreaShort   string    // the same in few words
+	Point       string    // longitude,latitude of the badge
+	at          orb.Point // the same
 }
 
 func (r *reading) explorerView(q httpserve.Params, tiles Tiles) (ExplorerView, error) {
@@ -67,7 +68,13 @@ func (r *reading) explorerView(q httpserve.Params, tiles Tiles) (ExplorerView, e
 			v.Units = append(v.Units, UnitTable{Caption: r.say("explorer.by_" + string(x.level)), First: label(r.words, "place_level", x.level), Level: string(x.level), Rows: rows})
 		}
 	}
-	v.Map = r.explorerMap(q, n.left, tiles)
+	var box orb.Bound
+	v.Map, box = r.explorerMap(q, n.left, tiles)
+	scene, err := r.explorerScene(box, v.Units)
+	if err != nil {
+		return ExplorerView{}, err
+	}
+	v.Map.Still = r.still(scene, v.Map.Name)
 	if len(n.left) > 0 && len(n.left) <= downloadLimit {
 		v.Download, v.TakeText = sitesAddress(q), r.count("explorer.download", len(n.left))
 	}
@@ -125,7 +132,7 @@ func (r *reading) unitRows(q httpserve.Params, sites []*mapSite, of func(*mapSit
 		code := of(s)
 		row := rows[code]
 		if row == nil {
-			row = &UnitRow{Code: code, Point: pointText(s.box.Center())}
+			row = &UnitRow{Code: code, at: s.box.Center()}
 			rows[code], order = row, append(order, code)
 		}
 		row.Count++
@@ -141,10 +148,11 @@ func (r *reading) unitRows(q httpserve.Params, sites []*mapSite, of func(*mapSit
 		if p, ok := r.gaz.Place(code); ok {
 			row.Name = r.placeLink(code)
 			if p.Label != nil {
-				row.Point = pointText(*p.Label)
+				row.at = *p.Label
 			}
 			row.Only = siteFilters.address(r.lang, with(q, placeParam(p.Level), string(code)))
 		}
+		row.Point = pointText(row.at)
 		name := row.Name.Text.Text
 		row.N = r.whole(row.Count)
 		row.Label = r.say("explorer.badge", args{"Sites": r.count("count.sites", row.Count), "Place": name})
@@ -174,8 +182,8 @@ func pointText(p orb.Point) string {
 	return strconv.FormatFloat(p[0], 'f', 5, 64) + "," + strconv.FormatFloat(p[1], 'f', 5, 64)
 }
 
-// explorerMap is the map of the set.
-func (r *reading) explorerMap(q httpserve.Params, sites []*mapSite, tiles Tiles) MapView {
+// explorerMap is the map of the set, and what it shows.
+func (r *reading) explorerMap(q httpserve.Params, sites []*mapSite, tiles Tiles) (MapView, orb.Bound) {
 	name := r.say("explorer.title")
 	m := MapView{
 		Kind: "explorer", Name: name, GeoJSON: sitesAddress(q), Shapes: "/api/collections/communes/items?detail=medium&limit=500",
@@ -221,7 +229,8 @@ func (r *reading) explorerMap(q httpserve.Params, sites []*mapSite, tiles Tiles)
 	}
 	if box != (orb.Bound{}) {
 		// A badge is wider than the point that it stands on.
-		m.Bounds = boxText(box.Pad(0.12 * max(box.Right()-box.Left(), box.Top()-box.Bottom())))
+		box = box.Pad(0.12 * max(box.Right()-box.Left(), box.Top()-box.Bottom()))
+		m.Bounds = boxText(box)
 	}
-	return m
+	return m, box
 }

@@ -78,6 +78,11 @@ func (r *reading) homeView(tiles Tiles) (HomeView, error) {
 	v.Table.Caption = r.say("area.caption_counts")
 	v.Table.SilentNote = r.count("area.silent_provinces", len(v.Table.Silent))
 	v.Map = r.areaMap(r.say("place.country"), "/api/collections/provinces/items?detail=low&limit=500", "/"+string(r.lang)+"/provinces/", "", tiles)
+	scene, err := r.areaScene(registry.Country, registry.LevelProvince, counts)
+	if err != nil {
+		return HomeView{}, err
+	}
+	v.Map.Still = r.still(scene, v.Map.Name)
 
 	newest, err := r.store.Records(r.ctx, registry.RecordQuery{Types: []registry.Type{registry.TypeAgreement}, Limit: newestOnHome})
 	if err != nil {

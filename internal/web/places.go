@@ -113,7 +113,9 @@ func (r *reading) communeView(p registry.Place, tiles Tiles) (CommuneView, error
 	if len(v.Sites) == 0 {
 		v.Map.Notes = append(v.Map.Notes, r.say("map.no_sites"))
 	}
-	return v, nil
+	scene, err := r.siteScene(p.Code, found.Sites)
+	v.Map.Still = r.still(scene, v.Name)
+	return v, err
 }
 
 // agreementRows are agreements with what is open about the documented ones.

@@ -19,17 +19,18 @@ import (
 // reading is what one page is made from: its language, its day, and the records that it needed, each loaded once.
 type reading struct {
 	*words
-	q      httpserve.Params // the address's own
-	base   string           // the public address, without a slash at its end
-	ctx    context.Context
-	store  registry.Reader
-	gaz    *gazetteer.Gazetteer
-	day    edtf.Day
-	moment string // as the address asks for it; empty for the registry as it is
-	asOf   bool   // the visitor asked for that day; else it's today
-	known  map[registry.ID]registry.Stored
-	texts  map[registry.ID]*passage.Text // of sources whose text may be shown
-	cards  int                           // source cards on the page so far
+	q        httpserve.Params // the address's own
+	base     string           // the public address, without a slash at its end
+	ctx      context.Context
+	store    registry.Reader
+	gaz      *gazetteer.Gazetteer
+	backdrop *gazetteer.Backdrop
+	day      edtf.Day
+	moment   string // as the address asks for it; empty for the registry as it is
+	asOf     bool   // the visitor asked for that day; else it's today
+	known    map[registry.ID]registry.Stored
+	texts    map[registry.ID]*passage.Text // of sources whose text may be shown
+	cards    int                           // source cards on the page so far
 }
 
 // know loads the records with these ids that aren't known yet. Ids that no record has are left out.

@@ -167,6 +167,11 @@ func (r *reading) siteView(stored registry.Stored, tiles Tiles) (RecordView, err
 	if found := stored.Resolution("/place"); found.Match.Located() {
 		if p, ok := r.gaz.Place(found.Code); ok && p.Level == registry.LevelCommune {
 			m := r.unitsMap([]registry.Place{p}, dated, rows, tiles)
+			scene, err := r.siteScene(p.Code, dated)
+			if err != nil {
+				return RecordView{}, err
+			}
+			m.Still = r.still(scene, m.Name)
 			v.Map = &m
 		}
 	}

@@ -1,6 +1,10 @@
 package web
 
-import "mithaq/internal/registry"
+import (
+	"html/template"
+
+	"mithaq/internal/registry"
+)
 
 // The components that every page is made of, as templates take them: finished strings, choices already made.
 
@@ -116,15 +120,16 @@ type LegendItem struct{ Sign, Text string }
 
 // MapView is a map and what the scripts need to draw it.
 type MapView struct {
-	Kind         string // "commune", "area" or "explorer": which script draws it
-	Name         string // spoken
-	Codes        string // of the units drawn, blanks between
-	GeoJSON      string // addresses of the features: those of each unit in the order of the codes, or of the whole
-	Shapes       string // address of the areas to shade
-	Surroundings string // address of outlines round about
-	Prefix       string // of the pages that areas lead to
-	Bounds       string // west,south,east,north
-	Words        string // JSON, for the controls
+	Kind         string        // "commune", "area" or "explorer": which script draws it
+	Name         string        // spoken
+	Codes        string        // of the units drawn, blanks between
+	GeoJSON      string        // addresses of the features: those of each unit in the order of the codes, or of the whole
+	Shapes       string        // address of the areas to shade
+	Surroundings string        // address of outlines round about
+	Prefix       string        // of the pages that areas lead to
+	Bounds       string        // west,south,east,north
+	Still        template.HTML // the map as an svg element; empty when nothing has a place
+	Words        string        // JSON, for the controls
 	Credit       string
 	TileURL      string
 	TileCredit   string

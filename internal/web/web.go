@@ -17,6 +17,7 @@ import (
 	"mithaq/internal/gazetteer"
 	"mithaq/internal/httpserve"
 	"mithaq/internal/passage"
+	"mithaq/internal/picture"
 	"mithaq/internal/registry"
 	"mithaq/internal/search"
 )
@@ -41,8 +42,11 @@ type Deps struct {
 type Server struct {
 	Deps
 	background []byte // GeoJSON of what lies round about
+	backdrop   *gazetteer.Backdrop
 	words      map[Lang]*words
 	templates  templates
+	painter    *picture.Painter
+	cards      cardShelf
 	labels     []search.Label
 	formats    []Format
 	now        func() time.Time
@@ -67,12 +71,14 @@ func New(d Deps) (*Server, error) {
 	if s.templates, err = loadTemplates(s.words, d.Assets.AssetPath); err != nil {
 		return nil, fmt.Errorf("templates: %w", err)
 	}
+	if s.painter, err = newPainter(d.Assets); err != nil {
+		return nil, fmt.Errorf("cards: %w", err)
+	}
 	s.labels = searchLabels(s.words)
-	background, err := gazetteer.Background()
-	if err != nil {
+	if s.backdrop, err = gazetteer.Background(); err != nil {
 		return nil, fmt.Errorf("background of the maps: %w", err)
 	}
-	if s.background, err = background.GeoJSON(); err != nil {
+	if s.background, err = s.backdrop.GeoJSON(); err != nil {
 		return nil, fmt.Errorf("background of the maps: %w", err)
 	}
 	return s, nil
@@ -86,6 +92,9 @@ func (s *Server) Mount(app fiber.Router) {
 	s.mountFound(app)
 	app.Get("/catalog", httpserve.ReadableByAll, s.getCatalog)
 	app.Get("/cite/:plural/:file", httpserve.ReadableByAll, s.getCitation)
+	app.Use(cardsPath, httpserve.ReadableByAll)
+	app.Get(cardsPath+"/:lang/:file", s.getCard)
+	app.Get(cardsPath+"/:lang/:kind/:file", s.getCard)
 	for _, lang := range Langs {
 		g := app.Group("/"+string(lang), func(c *fiber.Ctx) error {
 			c.Locals(langKey{}, lang)
@@ -161,17 +170,18 @@ func (s *Server) read(c *fiber.Ctx, allowed ...string) (*reading, error) {
 		noteRecorded(c, s.words[lang], recorded)
 	}
 	return &reading{
-		q:      q,
-		moment: recorded,
-		words:  s.words[lang],
-		base:   s.BaseURL,
-		ctx:    c.UserContext(),
-		store:  store,
-		gaz:    s.Gazetteer,
-		day:    day,
-		asOf:   q.Has(asOfParam),
-		known:  map[registry.ID]registry.Stored{},
-		texts:  map[registry.ID]*passage.Text{},
+		q:        q,
+		moment:   recorded,
+		words:    s.words[lang],
+		base:     s.BaseURL,
+		ctx:      c.UserContext(),
+		store:    store,
+		gaz:      s.Gazetteer,
+		backdrop: s.backdrop,
+		day:      day,
+		asOf:     q.Has(asOfParam),
+		known:    map[registry.ID]registry.Stored{},
+		texts:    map[registry.ID]*passage.Text{},
 	}, nil
 }
 
