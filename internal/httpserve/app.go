@@ -230,7 +230,26 @@ func (s *server) contentPolicy() string {
 		}
 	}
 	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src " + images + "; font-src 'self'; " +
-		"connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+		"connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; " + noFrames
+}
+
+// noFrames is the part of the policy that keeps every page out of the frames of others.
+const noFrames = "frame-ancestors 'none'"
+
+// FramableByAll lets any site show the routes that it stands before in a frame. Only pages that do nothing when they are clicked, and
+// that know no visitor, may be shown so.
+func FramableByAll(c *fiber.Ctx) error {
+	policy := string(c.Response().Header.Peek(fiber.HeaderContentSecurityPolicy))
+	c.Set(fiber.HeaderContentSecurityPolicy, strings.Replace(policy, noFrames, "frame-ancestors *", 1))
+	c.Set("Cross-Origin-Resource-Policy", "cross-origin") // for sites that isolate themselves
+	return c.Next()
+}
+
+// FramesOwn lets the routes that it stands before hold frames, with our own pages alone.
+func FramesOwn(c *fiber.Ctx) error {
+	policy := string(c.Response().Header.Peek(fiber.HeaderContentSecurityPolicy))
+	c.Set(fiber.HeaderContentSecurityPolicy, strings.Replace(policy, noFrames, "frame-src 'self'; "+noFrames, 1))
+	return c.Next()
 }
 
 // ReadableByAll lets scripts of any site read what is under it, without credentials. Use it with app.Use or a group, so

@@ -159,6 +159,25 @@ func TestDataIsReadableByAll(t *testing.T) {
 	}
 }
 
+func TestFramesAreRefusedButWhereAllowed(t *testing.T) {
+	r := start(t, Options{}, func(app *fiber.App) {
+		ok := func(c *fiber.Ctx) error { return c.SendString("here") }
+		app.Get("/page", ok)
+		app.Get("/embed", FramableByAll, ok)
+		app.Get("/embed/wrong", FramableByAll, func(*fiber.Ctx) error { return fiber.ErrNotFound })
+		app.Get("/preview", FramesOwn, ok)
+	})
+	for path, want := range map[string]string{
+		"/page": "; frame-ancestors 'none'", "/nowhere": "; frame-ancestors 'none'", "/embed": "; frame-ancestors *", "/embed/wrong": "; frame-ancestors *",
+		"/preview": "; frame-src 'self'; frame-ancestors 'none'",
+	} {
+		resp, _ := r.get(t, path)
+		if policy := resp.Header.Get("Content-Security-Policy"); !strings.HasSuffix(policy, want) || strings.Count(policy, "frame-") != strings.Count(want, "frame-") {
+			t.Errorf("%s: %s, want it to end in %s", path, policy, want)
+		}
+	}
+}
+
 func TestCompressedBodyIsRefusedAndNotInflated(t *testing.T) {
 	r := start(t, Options{}, func(app *fiber.App) {
 		app.Post("/in", func(c *fiber.Ctx) error { return c.SendString(fmt.Sprint(len(c.Body()))) })

@@ -66,6 +66,15 @@ var pageKinds = []struct{ name, path string }{
 	{"changes", "/changes"},
 	{"data", "/data"},
 	{"not-found", "/communes/99.999"},
+	{"embed-commune", "/embed/communes/09.581.01.05"},
+	{"embed-province", "/embed/provinces/09.581"},
+	{"embed-agreement", "/embed/agreements/trial-agreement"},
+	{"embed-agreement-no-site", "/embed/agreements/tiznit-jewellery-framework"},
+	{"embed-site", "/embed/sites/site-aouartas-craft-zone"},
+	{"embed-explorer", "/embed/map?province_code=09.581"},
+	{"embed-not-found", "/embed/communes/99.999"},
+	{"snippet", "/embed?of=/fr/communes/09.581.01.05&size=small"},
+	{"snippet-without-page", "/embed"},
 }
 
 // axeFile is the checker of accessibility, from the lock file of static/.

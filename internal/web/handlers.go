@@ -112,9 +112,13 @@ func (s *Server) getComponents(c *fiber.Ctx) error {
 		Scripts: []string{"js/facts.js"}, Breadcrumb: []Link{{Text: r.ours(r.say("about.title")), Href: "/" + string(r.lang) + "/about"}}})
 }
 
-// place reads the unit that an address names: 400 for what is no code, 404 for a code of another level or of nothing.
+// place reads the unit that an address names.
 func (s *Server) place(c *fiber.Ctx, level registry.PlaceLevel) (registry.Place, error) {
-	code := httpserve.PathParam(c, "code")
+	return s.placeOf(level, httpserve.PathParam(c, "code"))
+}
+
+// placeOf is the unit with a code: 400 for what is no code, 404 for a code of another level or of nothing.
+func (s *Server) placeOf(level registry.PlaceLevel, code string) (registry.Place, error) {
 	if !placeForm.MatchString(code) {
 		return registry.Place{}, &registry.Error{Code: registry.Invalid, Message: "This is not a place code.", Param: "code", Got: code, Takes: "a census code as 09.581.01.05"}
 	}

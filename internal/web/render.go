@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"errors"
 	"fmt"
@@ -19,7 +20,7 @@ import (
 var templateFiles embed.FS
 
 // pageNames are the files of templates/ that are pages; layout.html, components.html and *-parts.html serve them all.
-var pageNames = []string{"home", "explorer", "commune", "area", "agreement", "agreements", "record", "announcement", "source", "search", "about", "document", "gallery", "index", "history", "changes", "data", "error"}
+var pageNames = []string{"home", "explorer", "commune", "area", "agreement", "agreements", "record", "announcement", "source", "search", "about", "document", "gallery", "index", "history", "changes", "data", "embed", "snippet", "error"}
 
 // templates are the parsed pages by language and name. A set for each language lets "t" stand in a template without more.
 type templates map[Lang]map[string]*template.Template
@@ -71,7 +72,9 @@ func (s *Server) send(c *fiber.Ctx, w *words, name string, p Page) error {
 		query = "?" + query
 	}
 	p.Lang, p.Dir = w.lang, w.lang.Dir()
-	p.Canonical = s.BaseURL + "/" + string(w.lang) + "/" + rest + query
+	if p.Canonical == "" {
+		p.Canonical = s.BaseURL + "/" + string(w.lang) + "/" + rest + query
+	}
 	for _, lang := range Langs {
 		p.Languages = append(p.Languages, Alternate{
 			Lang: string(lang), Href: "/" + string(lang) + "/" + rest + query, Name: ownNames[lang], Current: lang == w.lang,
@@ -82,7 +85,7 @@ func (s *Server) send(c *fiber.Ctx, w *words, name string, p Page) error {
 	past, _ := c.Locals(recordedKey{}).(*Recorded)
 	p.Recorded, p.NoIndex = past, p.NoIndex || past != nil
 	var out bytes.Buffer
-	if err := s.templates[w.lang][name].ExecuteTemplate(&out, "layout", p); err != nil {
+	if err := s.templates[w.lang][name].ExecuteTemplate(&out, cmp.Or(p.Layout, "layout"), p); err != nil {
 		return fmt.Errorf("page %s: %w", name, err)
 	}
 	body := out.Bytes()
@@ -132,7 +135,11 @@ func (s *Server) ErrorPage(c *fiber.Ctx, status int, problem httpserve.Problem) 
 	for _, l := range Langs {
 		page.Languages = append(page.Languages, Alternate{Lang: string(l), Href: "/" + string(l) + "/", Name: ownNames[l], Current: l == lang})
 	}
-	if err := s.templates[lang]["error"].ExecuteTemplate(&out, "layout", page); err != nil {
+	layout := "layout"
+	if strings.HasPrefix(path, "/"+string(lang)+"/embed/") {
+		layout = "frame" // what is wrong inside another site's frame is said inside it
+	}
+	if err := s.templates[lang]["error"].ExecuteTemplate(&out, layout, page); err != nil {
 		return false
 	}
 	return httpserve.Send(c, httpserve.Payload{ContentType: "text/html; charset=utf-8", Body: out.Bytes(), Status: status, CacheControl: "no-store"}) == nil
@@ -140,7 +147,7 @@ func (s *Server) ErrorPage(c *fiber.Ctx, status int, problem httpserve.Problem) 
 
 // takes says, for the parameters that a person may have typed, what they take.
 var takes = map[string]string{
-	"from": "error.takes_version", "to": "error.takes_version", asOfParam: "error.takes_day", recordedParam: "error.takes_moment", "code": "error.takes_code", "id": "error.takes_id", "q": "error.takes_query",
+	"from": "error.takes_version", "to": "error.takes_version", asOfParam: "error.takes_day", embedOfParam: "error.takes_page", recordedParam: "error.takes_moment", "code": "error.takes_code", "id": "error.takes_id", "q": "error.takes_query",
 }
 
 // ErrorView is the page of an error.

@@ -169,6 +169,7 @@ type Alternate struct {
 type Page struct {
 	Lang        Lang
 	Dir         string
+	Layout      string // "frame" inside another site's frame; else empty
 	Title       string
 	Description string
 	Canonical   string

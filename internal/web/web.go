@@ -124,6 +124,7 @@ func (s *Server) Mount(app fiber.Router) {
 		g.Get("/events/:id", s.getRecord(registry.TypeEvent))
 		g.Get("/announcements/:id", s.getAnnouncement)
 		g.Get("/sources/:id", s.getSource)
+		s.mountEmbeds(g)
 	}
 }
 

@@ -30,7 +30,7 @@ async function draw(box) {
       className: `area band-${band(count(row))}`,
       name: row?.dataset.label ?? feature.properties.name_fr,
       stop: count(row) > 0,
-      open: () => location.assign(row?.dataset.href ?? `${box.dataset.prefix}${feature.id}`),
+      open: () => go(row?.dataset.href ?? `${box.dataset.prefix}${feature.id}`),
     });
     drawn.set(feature.id, { shape, detail: rankOf(feature) });
     shape.hint(row?.dataset.label ?? nameOf(feature));
@@ -64,6 +64,12 @@ async function refine(address, drawn, zoom, bbox) {
   } catch (error) {
     console.info(error); // the coarse drawing says the same
   }
+}
+
+/** Inside another site's frame a page opens outside it, as every link there does. */
+function go(address) {
+  if (document.querySelector('base[target="_blank"]')) open(address, '_blank', 'noopener');
+  else location.assign(address);
 }
 
 function rankOf(feature) {
