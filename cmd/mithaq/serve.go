@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/mail"
 	"net/url"
 	"os"
 	"os/signal"
@@ -31,6 +32,7 @@ type serving struct {
 	addr, baseURL            string
 	tileURL, tileAttribution string
 	logLevel                 string
+	contact                  string
 	noRecords                bool
 	past                     registry.Archive // nil: no registry of a moment before
 }
@@ -53,6 +55,7 @@ func (a *app) serve() *cobra.Command {
 	f.StringVar(&s.baseURL, "base-url", env("MITHAQ_BASE_URL", ""), "public address, used in links; default http:// and the address (environment: MITHAQ_BASE_URL)")
 	f.StringVar(&s.tileURL, "tile-url", env("MITHAQ_TILE_URL", ""), "background tiles, as https://tiles.example/{z}/{x}/{y}.png; none by default, and no other host is ever asked (environment: MITHAQ_TILE_URL)")
 	f.StringVar(&s.tileAttribution, "tile-attribution", env("MITHAQ_TILE_ATTRIBUTION", ""), "credit line of the tiles (environment: MITHAQ_TILE_ATTRIBUTION)")
+	f.StringVar(&s.contact, "contact", env("MITHAQ_CONTACT", ""), "where readers report mistakes: an e-mail address or an https address (environment: MITHAQ_CONTACT)")
 	f.StringVar(&s.logLevel, "log-level", env("MITHAQ_LOG_LEVEL", "info"), "debug, info, warn or error (environment: MITHAQ_LOG_LEVEL)")
 	f.BoolVar(&s.noRecords, "no-shipped-records", false, "leave an empty registry empty")
 	return cmd
@@ -74,6 +77,9 @@ func (a *app) runServer(ctx context.Context, set serving) (err error) {
 	}
 	if _, _, err := net.SplitHostPort(set.addr); err != nil {
 		return usage("--addr %s: takes HOST:PORT", set.addr)
+	}
+	if set.contact != "" && !validContact(set.contact) {
+		return usage("--contact %s: takes an e-mail address or an https address", set.contact)
 	}
 	store, publisher, err := a.open(ctx)
 	if err != nil {
@@ -119,7 +125,7 @@ func newApp(store *sqlite.Store, p *publish.Publisher, set serving, log *slog.Lo
 	baseURL := strings.TrimRight(set.baseURL, "/")
 	pages, err := web.New(web.Deps{
 		Store: store, Past: set.past, Gazetteer: p.Places, Assets: assets, BaseURL: baseURL, Log: log,
-		Tiles: web.Tiles{URL: set.tileURL, Credit: set.tileAttribution}, Now: time.Now,
+		Tiles: web.Tiles{URL: set.tileURL, Credit: set.tileAttribution}, Contact: set.contact, Now: time.Now,
 	})
 	if err != nil {
 		return nil, err
@@ -129,6 +135,15 @@ func newApp(store *sqlite.Store, p *publish.Publisher, set serving, log *slog.Lo
 	pages.Mount(app)
 	(&httpapi.Server{Store: store, Past: set.past, Places: p.Places, BaseURL: baseURL, Version: buildVersion(), Now: time.Now, HTML: pages.Document}).Mount(app)
 	return app, nil
+}
+
+// validContact says whether readers can be sent to an address: by letter or to a page.
+func validContact(s string) bool {
+	if letter, err := mail.ParseAddress(s); err == nil {
+		return letter.Address == s // a bare address, without a name
+	}
+	u, err := url.Parse(s)
+	return err == nil && u.Scheme == "https" && u.Host != "" && !strings.Contains(s, "@")
 }
 
 // origin is the scheme and host of an address; empty for none.

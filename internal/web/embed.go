@@ -246,7 +246,7 @@ func (s *Server) getSnippet(c *fiber.Ctx) error {
 		return err
 	}
 	v := SnippetView{Action: "/" + string(r.lang) + "/embed", Of: r.q[embedOfParam]}
-	p := Page{Title: r.say("embed.title"), Description: r.say("embed.lead"), NoIndex: true, Scripts: []string{"js/take.js"}}
+	p := Page{Title: r.say("embed.title"), Description: r.say("embed.lead"), NoIndex: true, Scripts: []string{"js/copy.js"}}
 	if v.Of != "" {
 		if err := s.fillSnippet(r, &v); err != nil {
 			return err

@@ -43,6 +43,7 @@ func (r *reading) marks(head *registry.Header, path string) []Mark {
 	var marks []Mark
 	for _, s := range best {
 		m := r.mark(s)
+		m.Footnote = r.cite(s.Source)
 		for _, other := range best {
 			switch {
 			case other.Source != s.Source:

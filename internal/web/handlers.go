@@ -61,7 +61,7 @@ func (s *Server) getExplorer(c *fiber.Ctx) error {
 		return err
 	}
 	p := Page{Title: r.say("explorer.title"), Description: r.say("explorer.lead"), View: view, HasMap: true, NoIndex: len(r.q) > 0,
-		Scripts: []string{"js/explorer-map.js", "js/facts.js"}}
+		Scripts: []string{"js/explorer-map.js", "js/facts.js"}, Subject: explorerSubject, Cited: r.citedSources()}
 	if view.Download != "" {
 		p.Data = []Alternate{{Href: view.Download, Type: "application/geo+json"}}
 	}
@@ -85,18 +85,20 @@ func (s *Server) getAbout(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return s.send(c, r.words, "about", Page{Title: r.say("about.title"), Description: r.say("site.description"), View: r.aboutView()})
+	return s.send(c, r.words, "about", Page{Title: r.say("about.title"), Description: r.say("site.description"), View: r.aboutView(s.contactLink())})
 }
 
 // AboutView is the page about the registry.
 type AboutView struct {
 	Glossary []Fact
+	Contact  *Link // of the operator; nil when there is none
 }
 
 // glossary are the words that the pages use in a sense of their own, in the order in which they are explained.
 var glossary = []string{"agreement", "framework_agreement", "programme_contract", "amendment", "party", "delegated_owner", "site", "commune", "mentioned", "not_stated", "unlocated"}
 
-func (r *reading) aboutView() (v AboutView) {
+func (r *reading) aboutView(contact *Link) (v AboutView) {
+	v.Contact = contact
 	for _, term := range glossary {
 		v.Glossary = append(v.Glossary, Fact{Label: r.say("glossary." + term), Values: []Value{r.value(r.say("glossary." + term + "_text"))}})
 	}
@@ -145,6 +147,7 @@ func (s *Server) getCommune(c *fiber.Ctx) error {
 	return s.send(c, r.words, "commune", Page{
 		Title: view.Name + " — " + view.Kind, Description: view.Summary, Breadcrumb: r.breadcrumb(p.Code), View: view, HasMap: true, Feeds: []Alternate{r.placeFeed(p)}, Linked: r.linkedPlace(p),
 		Scripts: []string{"js/commune-map.js", "js/facts.js", "js/copy.js"}, Data: []Alternate{{Href: view.GeoJSON, Type: "application/geo+json"}},
+		Subject: string(p.Code), Cited: r.citedSources(),
 	})
 }
 
@@ -165,6 +168,7 @@ func (s *Server) getArea(level registry.PlaceLevel) fiber.Handler {
 		return s.send(c, r.words, "area", Page{
 			Title: view.Name + " — " + view.Kind, Description: view.Summary, Breadcrumb: r.breadcrumb(p.Code), View: view, HasMap: true, Feeds: []Alternate{r.placeFeed(p)}, Linked: r.linkedPlace(p),
 			Scripts: []string{"js/area-map.js", "js/facts.js", "js/copy.js"}, Data: []Alternate{{Href: view.GeoJSON, Type: "application/geo+json"}},
+			Subject: string(p.Code), Cited: r.citedSources(),
 		})
 	}
 }
@@ -212,6 +216,8 @@ func (s *Server) getAgreement(c *fiber.Ctx) error {
 // recordPage is the frame of a record's page.
 func (r *reading) recordPage(stored registry.Stored, head RecordHead, view any) Page {
 	p := Page{Title: head.Title.Text, Description: head.Kind + " — " + head.Title.Text, View: view, Scripts: []string{"js/facts.js", "js/copy.js"}, Data: []Alternate{{Href: head.JSON, Type: "application/json"}}, Feeds: []Alternate{r.recordFeed(stored.Record)}, Linked: head.Linked}
+	p := Page{Title: head.Title.Text, Description: head.Kind + " — " + head.Title.Text, View: view, Scripts: []string{"js/facts.js", "js/copy.js"}, Data: []Alternate{{Href: head.JSON, Type: "application/json"}}, Feeds: []Alternate{r.recordFeed(stored.Record)},
+		Subject: string(stored.ID()), Cited: r.citedSources()}
 	p.Breadcrumb = []Link{{Text: r.ours(r.say("place.country")), Href: "/" + string(r.lang) + "/"}}
 	if found := stored.Resolution("/place"); found.Match.Located() {
 		p.Breadcrumb = append(r.breadcrumb(found.Code), r.placeLink(found.Code))

@@ -31,6 +31,7 @@ type reading struct {
 	known    map[registry.ID]registry.Stored
 	texts    map[registry.ID]*passage.Text // of sources whose text may be shown
 	cards    int                           // source cards on the page so far
+	cited    []registry.ID                 // sources of the page's marks, in the order in which they came
 }
 
 // know loads the records with these ids that aren't known yet. Ids that no record has are left out.

@@ -84,6 +84,10 @@ func (s *Server) send(c *fiber.Ctx, w *words, name string, p Page) error {
 	p.Feeds = append(p.Feeds, Alternate{Href: feedAddress("/changes.atom", w.lang, nil), Type: "application/atom+xml", Name: w.say("feed.all")})
 	past, _ := c.Locals(recordedKey{}).(*Recorded)
 	p.Recorded, p.NoIndex = past, p.NoIndex || past != nil
+	if p.Layout == "" {
+		s.addTake(w, &p, rest, query)
+		p.Extracted = w.say("print.extracted", args{"Day": w.sayDay(dayOf(s.now()))})
+	}
 	var out bytes.Buffer
 	if err := s.templates[w.lang][name].ExecuteTemplate(&out, cmp.Or(p.Layout, "layout"), p); err != nil {
 		return fmt.Errorf("page %s: %w", name, err)

@@ -32,13 +32,13 @@ var day = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
 // startSite serves the whole registry with the shipped records and those of testdata/trial.json, and gives its address.
 func startSite(t *testing.T) (address string) { return startSiteWith(t, nil) }
 
-// startSiteWith serves more records beside those.
-func startSiteWith(t *testing.T, more []registry.Record) (address string) {
-	return startSiteTo(t, io.Discard, more)
+// startSiteWith serves more records beside those, and may change what the pages are made from.
+func startSiteWith(t *testing.T, more []registry.Record, change ...func(*web.Deps)) (address string) {
+	return startSiteTo(t, io.Discard, more, change...)
 }
 
 // startSiteTo writes what the pages log to log.
-func startSiteTo(t *testing.T, log io.Writer, more []registry.Record) (address string) {
+func startSiteTo(t *testing.T, log io.Writer, more []registry.Record, change ...func(*web.Deps)) (address string) {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	places, err := gazetteer.Default()
@@ -76,7 +76,11 @@ func startSiteTo(t *testing.T, log io.Writer, more []registry.Record) (address s
 		return sqlite.Open(ctx, path)
 	}})
 	check(t, err)
-	pages, err := web.New(web.Deps{Store: store, Past: past, Gazetteer: places, Assets: assets, BaseURL: public, Now: now, Log: slog.New(slog.NewTextHandler(log, nil))})
+	deps := web.Deps{Store: store, Past: past, Gazetteer: places, Assets: assets, BaseURL: public, Contact: "registre@example.ma", Now: now, Log: slog.New(slog.NewTextHandler(log, nil))}
+	for _, c := range change {
+		c(&deps)
+	}
+	pages, err := web.New(deps)
 	check(t, err)
 	app := httpserve.New(httpserve.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), OnError: pages.ErrorPage})
 	assets.Mount(app)

@@ -33,6 +33,7 @@ type Mark struct {
 	Before, Match, After string
 	Disagrees            bool
 	Reason               string
+	Footnote             int // number of the source on paper
 }
 
 // Value is one value of a fact, possibly a link.
@@ -182,6 +183,11 @@ type Page struct {
 	Scripts     []string
 	HasMap      bool
 	IsHome      bool
+	Subject     string // the id of what the page is of, for reports: a record, a place, the explorer; empty for a page about nothing in particular
+	Take        *TakeView
+	Card        *SocialCard
+	Cited       []Cited
+	Extracted   string // on paper: when, and on which terms it may be reused
 	NoIndex     bool
 	Linked      linked // for search engines; may be nil
 	Status      int    // 200 when 0

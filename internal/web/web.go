@@ -34,6 +34,8 @@ type Deps struct {
 	Log     *slog.Logger // nil: nothing is logged
 	// Formats are the ids of the forms in which the interface for programs gives items; nil means GeoJSON alone.
 	Formats []string
+	// Contact is where mistakes are reported: an e-mail address, or the address of a page; empty for none.
+	Contact string
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
@@ -92,6 +94,8 @@ func (s *Server) Mount(app fiber.Router) {
 	s.mountFound(app)
 	app.Get("/catalog", httpserve.ReadableByAll, s.getCatalog)
 	app.Get("/cite/:plural/:file", httpserve.ReadableByAll, s.getCitation)
+	app.Use(oEmbedPath, httpserve.ReadableByAll)
+	app.Get(oEmbedPath, s.getOEmbed)
 	app.Use(cardsPath, httpserve.ReadableByAll)
 	app.Get(cardsPath+"/:lang/:file", s.getCard)
 	app.Get(cardsPath+"/:lang/:kind/:file", s.getCard)
