@@ -61,6 +61,8 @@ var guests = map[string]struct {
 	"github.com/valyala/":        {[]string{"internal/httpserve", "internal/httpapi", "internal/web", "cmd"}, "Fiber appears in httpserve, httpapi, web and cmd alone"},
 	"net/http":                   {[]string{"internal/httpserve", "internal/httpapi", "internal/web", "cmd"}, "HTTP appears in httpserve, httpapi, web and cmd alone"},
 	"html/template":              {[]string{"internal/web"}, "templates belong to the pages"},
+	"github.com/go-text/":        {[]string{"internal/picture"}, "letters and pixels belong to picture"},
+	"golang.org/x/image":         {[]string{"internal/picture"}, "letters and pixels belong to picture"},
 	"github.com/spf13/cobra":     {[]string{"cmd"}, "the command line belongs to cmd"},
 	"testing":                    {[]string{"internal/store/storetest"}, "tests stay out of the program"},
 }

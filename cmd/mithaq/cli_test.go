@@ -66,6 +66,7 @@ func TestCommandLine(t *testing.T) {
 		{"an unknown flag", "export --loudly", 2, "", "unknown flag"},
 		{"a missing argument", "import", 2, "", "at least 1 arg"},
 		{"a wrong setting", "serve --addr nowhere", 2, "", "HOST:PORT"},
+		{"a wrong contact", "serve --contact nobody", 2, "", "https address"},
 		{"a database of another kind", "export --database postgres://x/y", 2, "", "PostgreSQL"},
 		{"version", "version", 0, "development", ""},
 		{"version as JSON", "version --json", 0, `"version"`, ""},

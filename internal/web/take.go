@@ -89,12 +89,13 @@ func mailto(to, subject, body string) string {
 
 // cardPath is the address of the card of a page, given by its path without the language: its own, or the first page's.
 func cardPath(lang Lang, path, day string) string {
-	kind, id, _ := strings.Cut(path, "/")
+	kind, rest, _ := strings.Cut(path, "/")
+	id, _, _ := strings.Cut(rest, "/") // whatever lies under a record has the record's card
 	ofRecord := slices.ContainsFunc(registry.Types, func(t registry.Type) bool { return t.Plural() == kind })
 	if id == "" || levelOf(kind) == "" && !ofRecord {
 		return cardsPath + "/" + string(lang) + "/home.png"
 	}
-	address := cardsPath + "/" + string(lang) + "/" + path + ".png"
+	address := cardsPath + "/" + string(lang) + "/" + kind + "/" + id + ".png"
 	if day != "" {
 		address += "?" + asOfParam + "=" + url.QueryEscape(day)
 	}
