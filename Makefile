@@ -27,7 +27,7 @@ test: install-test-tools build lint test-go
 
 .PHONY: install-test-tools
 install-test-tools: build/venv/.installed
-	@missing=; for pair in chromium:chromium ogrinfo:gdal-bin cs2cs:proj-bin; do \
+	@missing=; for pair in chromium:chromium ogrinfo:gdal-bin cs2cs:proj-bin pdftotext:poppler-utils; do \
 	  command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; done; \
 	[ -e /usr/lib/python3/dist-packages/osgeo_utils ] || missing="$$missing python3-gdal"; \
 	[ -z "$$missing" ] || { \

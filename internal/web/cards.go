@@ -89,16 +89,19 @@ func (s *Server) getCard(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	version, err := s.Store.Version(r.ctx)
+	version, err := r.store.Version(r.ctx)
 	if err != nil {
 		return err
 	}
-	key := version + " " + string(r.lang) + " " + string(r.day) + " " + strconv.FormatBool(r.asOf) + " " + path
+	key := version + " " + string(r.lang) + " " + string(r.day) + " " + strconv.FormatBool(r.asOf) + " " + r.moment + " " + path
 	png, drawn := s.cards.get(key)
 	if !drawn {
 		card, err := r.card(path)
 		if err != nil {
 			return err
+		}
+		if past, ok := c.Locals(recordedKey{}).(*Recorded); ok {
+			card.Note = strings.TrimSpace(card.Note + " " + r.say("recorded.shown", args{"Moment": past.Words}))
 		}
 		if png, err = s.painter.PNG(card); err != nil {
 			return err

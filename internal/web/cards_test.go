@@ -44,6 +44,10 @@ func TestCardsDiffer(t *testing.T) {
 		}
 		seen[path] = card
 	}
+	// Before the first publication the registry was empty, and the card of a place says so.
+	if before := cardOf(t, home+"/cards/fr/communes/09.581.01.05.png?recorded=2020-01-01"); bytes.Equal(before, seen["/cards/fr/communes/09.581.01.05.png"]) {
+		t.Error("the card of a moment before is today's")
+	}
 	const path = "/cards/fr/communes/09.581.01.05.png"
 	res, _ := get(t, home+path)
 	if again, _ := get(t, home+path, "If-None-Match", res.Header.Get("ETag")); again.StatusCode != http.StatusNotModified {

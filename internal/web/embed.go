@@ -88,13 +88,13 @@ func (s *Server) sendEmbed(c *fiber.Ctx, r *reading, path string, v EmbedView, s
 	return s.send(c, r.words, "embed", p)
 }
 
-// pagePath is the path of a page with the day that was asked for.
+// pagePath is the path of a page with the day and the moment that were asked for.
 func (r *reading) pagePath(path string) string {
 	path = "/" + string(r.lang) + path
 	if r.asOf {
 		path += "?" + asOfParam + "=" + url.QueryEscape(string(r.day))
 	}
-	return path
+	return withMoment(path, r.moment)
 }
 
 // more leads to the rows that an embed doesn't show; nil when it shows all.
@@ -204,7 +204,7 @@ func (s *Server) embedExplorer(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	path := siteFilters.address(r.lang, r.q)
+	path := withMoment(siteFilters.address(r.lang, r.q), r.moment)
 	var chosen []string
 	for _, chip := range page.Chosen {
 		chosen = append(chosen, chip.Text)

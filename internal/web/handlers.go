@@ -215,8 +215,7 @@ func (s *Server) getAgreement(c *fiber.Ctx) error {
 
 // recordPage is the frame of a record's page.
 func (r *reading) recordPage(stored registry.Stored, head RecordHead, view any) Page {
-	p := Page{Title: head.Title.Text, Description: head.Kind + " — " + head.Title.Text, View: view, Scripts: []string{"js/facts.js", "js/copy.js"}, Data: []Alternate{{Href: head.JSON, Type: "application/json"}}, Feeds: []Alternate{r.recordFeed(stored.Record)}, Linked: head.Linked}
-	p := Page{Title: head.Title.Text, Description: head.Kind + " — " + head.Title.Text, View: view, Scripts: []string{"js/facts.js", "js/copy.js"}, Data: []Alternate{{Href: head.JSON, Type: "application/json"}}, Feeds: []Alternate{r.recordFeed(stored.Record)},
+	p := Page{Title: head.Title.Text, Description: head.Kind + " — " + head.Title.Text, View: view, Scripts: []string{"js/facts.js", "js/copy.js"}, Data: []Alternate{{Href: head.JSON, Type: "application/json"}}, Feeds: []Alternate{r.recordFeed(stored.Record)}, Linked: head.Linked,
 		Subject: string(stored.ID()), Cited: r.citedSources()}
 	p.Breadcrumb = []Link{{Text: r.ours(r.say("place.country")), Href: "/" + string(r.lang) + "/"}}
 	if found := stored.Resolution("/place"); found.Match.Located() {

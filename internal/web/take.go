@@ -55,7 +55,7 @@ func (s *Server) addTake(w *words, p *Page, path, query string) {
 		}
 	}
 	values, _ := url.ParseQuery(strings.TrimPrefix(query, "?")) // the handler has refused what can't be read
-	card.Image = s.BaseURL + cardPath(w.lang, path, values.Get(asOfParam))
+	card.Image = s.BaseURL + cardPath(w.lang, path, values)
 	t, err := s.parseTarget("/"+string(w.lang)+"/"+path+query, embedOfParam)
 	embeddable := err == nil
 	if embeddable {
@@ -88,7 +88,7 @@ func mailto(to, subject, body string) string {
 }
 
 // cardPath is the address of the card of a page, given by its path without the language: its own, or the first page's.
-func cardPath(lang Lang, path, day string) string {
+func cardPath(lang Lang, path string, query url.Values) string {
 	kind, rest, _ := strings.Cut(path, "/")
 	id, _, _ := strings.Cut(rest, "/") // whatever lies under a record has the record's card
 	ofRecord := slices.ContainsFunc(registry.Types, func(t registry.Type) bool { return t.Plural() == kind })
@@ -96,8 +96,14 @@ func cardPath(lang Lang, path, day string) string {
 		return cardsPath + "/" + string(lang) + "/home.png"
 	}
 	address := cardsPath + "/" + string(lang) + "/" + kind + "/" + id + ".png"
-	if day != "" {
-		address += "?" + asOfParam + "=" + url.QueryEscape(day)
+	asked := url.Values{}
+	for _, name := range []string{asOfParam, recordedParam} {
+		if query.Has(name) {
+			asked[name] = query[name]
+		}
+	}
+	if len(asked) > 0 {
+		address += "?" + asked.Encode()
 	}
 	return address
 }
@@ -157,7 +163,7 @@ func (s *Server) getOEmbed(c *fiber.Ctx) error {
 		"version": "1.0", "type": "rich", "title": name.Text, "provider_name": "Mithaq", "provider_url": s.BaseURL, "cache_age": 3600,
 		"html":  iframe(s.BaseURL+t.embed(t.lang), name.Text+" — Mithaq", strconv.Itoa(width), strconv.Itoa(height)),
 		"width": width, "height": height,
-		"thumbnail_url":   s.BaseURL + cardPath(t.lang, strings.TrimPrefix(t.path, "/"), t.query.Get(asOfParam)),
+		"thumbnail_url":   s.BaseURL + cardPath(t.lang, strings.TrimPrefix(t.path, "/"), t.query),
 		"thumbnail_width": picture.CardWidth, "thumbnail_height": picture.CardHeight,
 	})
 	if err != nil {

@@ -42,7 +42,7 @@ func (s *Server) parseTarget(address, param string) (target, error) {
 	}
 	query.Del(afterParam)
 	for name, values := range query {
-		if !slices.Contains(allowed, name) || len(values) > 1 {
+		if name != recordedParam && !slices.Contains(allowed, name) || len(values) > 1 {
 			return target{}, wrong
 		}
 	}
