@@ -420,7 +420,7 @@ func TestExactSites(t *testing.T) {
 	if n := eval[int](t, b, `document.querySelectorAll('.pin-icon').length`); n != 1 {
 		t.Errorf("%d pins, want 1", n)
 	}
-	if n := eval[int](t, b, `document.querySelectorAll('path.footprint').length`); n != 1 {
+	if n := eval[int](t, b, `document.querySelectorAll('.leaflet-pane path.footprint').length`); n != 1 {
 		t.Errorf("%d footprints, want 1", n)
 	}
 	b.run(t, chromedp.Focus(".pin-icon"), chromedp.KeyEvent(kb.Enter), chromedp.WaitVisible(".leaflet-popup .popup"))
@@ -428,7 +428,7 @@ func TestExactSites(t *testing.T) {
 		t.Errorf("the popup's title is %q", text)
 	}
 	b.run(t, chromedp.KeyEvent(kb.Escape), chromedp.WaitNotPresent(".leaflet-popup"))
-	b.run(t, chromedp.Focus("path.footprint"), chromedp.KeyEvent(kb.Enter), chromedp.WaitVisible(".leaflet-popup .popup"))
+	b.run(t, chromedp.Focus(".leaflet-pane path.footprint"), chromedp.KeyEvent(kb.Enter), chromedp.WaitVisible(".leaflet-popup .popup"))
 	if text := eval[string](t, b, `document.querySelector('.popup').innerText`); !strings.Contains(text, "30\u00a0locaux") {
 		t.Errorf("the footprint's popup is %q", text)
 	}
@@ -444,7 +444,7 @@ func TestMapOfAnAgreement(t *testing.T) {
 		"/fr/agreements/tiznit-jewellery-framework":            "0 ",            // its province
 	} {
 		b.open(t, path, 1280, 900)
-		if got := eval[string](t, b, `document.querySelectorAll('path.hatched').length + ' ' + [...document.querySelectorAll('.badge-icon')].map((e) => e.textContent).join()`); got != want {
+		if got := eval[string](t, b, `document.querySelectorAll('.leaflet-pane path.hatched').length + ' ' + [...document.querySelectorAll('.badge-icon')].map((e) => e.textContent).join()`); got != want {
 			t.Errorf("%s: %q, want %q", path, got, want)
 		}
 		b.takeFaults(t)

@@ -265,7 +265,7 @@ func TestExplorerKeepsItsView(t *testing.T) {
 	home := startSite(t)
 	b := startBrowser(t, home)
 	b.open(t, "/fr/map#view=11/-8.9800/29.7200", 1280, 900)
-	if n := eval[int](t, b, `document.querySelectorAll('path.hatched').length`); n == 0 {
+	if n := eval[int](t, b, `document.querySelectorAll('.leaflet-pane path.hatched').length`); n == 0 {
 		t.Error("from near, no commune is hatched")
 	}
 	b.run(t, chromedp.Click(`.leaflet-bar button[aria-label="Réduire"]`), chromedp.Poll(`location.hash.startsWith('#view=10.5/')`, nil))
