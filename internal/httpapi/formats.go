@@ -99,16 +99,25 @@ func negotiate(c *fiber.Ctx, p httpserve.Params, formats []format) (format, erro
 		}
 		return format{}, &registry.Error{Code: registry.Invalid, Message: "There is no such format.", Param: "f", Got: p["f"], Takes: "one of " + strings.Join(names, ", ")}
 	}
-	ranges := acceptRanges(c.Get(fiber.HeaderAccept))
+	return preferred(c.Get(fiber.HeaderAccept), formats), nil
+}
+
+// preferred is the format that an Accept header weighs most; of equals, the first.
+func preferred(header string, formats []format) format {
+	ranges := acceptRanges(header)
 	best, weight := formats[0], 0.0
 	for _, f := range formats {
-		for _, mime := range append([]string{f.mime}, f.also...) {
-			if w := accepted(ranges, mime); w > weight {
-				best, weight = f, w
+		w := accepted(ranges, f.mime)
+		for _, r := range ranges {
+			if slices.Contains(f.also, r.mime) {
+				w = max(w, r.weight)
 			}
 		}
+		if w > weight {
+			best, weight = f, w
+		}
 	}
-	return best, nil
+	return best
 }
 
 // acceptRange is one media range of an Accept header with its weight, RFC 9110, section 12.5.1.
