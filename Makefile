@@ -18,8 +18,12 @@ build: static/vendor/.built
 	go build $(GOFLAGS_BUILD) -o bin/mithaq ./cmd/mithaq
 
 # The browser's files come from the npm registry by the lock file, whose hashes npm checks.
-static/vendor/.built: static/package.json static/package-lock.json static/build.mjs
-	cd static && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error && npm run --silent build
+static/node_modules/.package-lock.json: static/package.json static/package-lock.json
+	cd static && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
+	touch $@
+
+static/vendor/.built: static/node_modules/.package-lock.json static/build.mjs $(wildcard static/js/*.js static/site/*.js)
+	cd static && npm run --silent build
 	touch $@
 
 # Everything: what the tests need is installed first, nothing is skipped in silence.

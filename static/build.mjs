@@ -1,8 +1,10 @@
 // Copies what the pages need from the packages of the lock file into vendor/, which the program embeds:
-// Leaflet as published, and IBM Plex Sans Arabic cut down to the letters that our three languages use.
+// Leaflet as published, IBM Plex Sans Arabic cut down to the letters that our three languages use, and all our scripts as one classic
+// script for the static site.
 // Run by `npm run build`; it only reads node_modules and only writes vendor/.
 import { copyFile, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
 import subsetFont from 'subset-font';
 
 const packages = new URL('node_modules/', import.meta.url);
@@ -68,8 +70,21 @@ async function buildFonts() {
   return total;
 }
 
+/** A page from a disk may load no module: every module of js/ and site/ as one script. Each of them acts on its own marks in the page. */
+async function buildSite() {
+  const all = await Promise.all(['js', 'site'].map(async (folder) =>
+    (await readdir(new URL(`${folder}/`, import.meta.url))).filter((name) => name.endsWith('.js')).map((name) => `import './${folder}/${name}';`)));
+  const { outputFiles: [file] } = await build({
+    stdin: { contents: all.flat().join('\n'), resolveDir: import.meta.dirname },
+    bundle: true, format: 'iife', target: 'es2022', minify: true, write: false, legalComments: 'inline', logLevel: 'warning',
+  });
+  await writeFile(new URL('site.js', vendor), file.contents);
+  return gzipSync(file.contents).length;
+}
+
 await emptyVendor();
 await buildLeaflet();
 const fonts = await buildFonts();
 const map = gzipSync(await readFile(new URL('leaflet/leaflet.js', vendor))).length;
-console.error(`static/vendor: fonts ${fonts} bytes, Leaflet ${map} bytes compressed`);
+const site = await buildSite();
+console.error(`static/vendor: fonts ${fonts} bytes, Leaflet ${map} and the static site's script ${site} bytes compressed`);

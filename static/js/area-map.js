@@ -1,6 +1,6 @@
 // The map of a country, region or province, shaded by the number of agreements. The numbers come from the table on the page,
 // so that the map and the table can't tell two stories; only shapes are fetched.
-import { createMap, drawBackground, fetchAll, giveUp } from './map.js';
+import { createMap, drawBackground, fetchAll, giveUp, pageOf } from './map.js';
 
 /** Lower limits of the shades; the legend on the page says the same. */
 const BANDS = [1, 2, 5, 10];
@@ -30,7 +30,7 @@ async function draw(box) {
       className: `area band-${band(count(row))}`,
       name: row?.dataset.label ?? feature.properties.name_fr,
       stop: count(row) > 0,
-      open: () => go(row?.dataset.href ?? `${box.dataset.prefix}${feature.id}`),
+      open: () => go(row?.dataset.href ?? pageOf(box, feature)),
     });
     drawn.set(feature.id, { shape, detail: rankOf(feature) });
     shape.hint(row?.dataset.label ?? nameOf(feature));

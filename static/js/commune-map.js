@@ -1,5 +1,5 @@
 // The map of a commune, or of the few units that an agreement is about: boundaries, and sites as precisely as they are known and no more.
-import { createMap, fetchAll, fetchGeoJSON, giveUp } from './map.js';
+import { createMap, fetchAll, giveUp, load } from './map.js';
 import { popup, rowOf } from './popup.js';
 
 /** Precisions that name an area, not a place in it. */
@@ -12,7 +12,7 @@ for (const box of document.querySelectorAll('[data-map="commune"]')) {
 async function draw(box) {
   const words = JSON.parse(box.dataset.words);
   const codes = box.dataset.code.split(' ');
-  const units = await Promise.all(box.dataset.geojson.split(' ').map(fetchGeoJSON));
+  const units = await Promise.all(box.dataset.geojson.split(' ').map(load));
   const boundaries = units.map(({ features }, i) => features.filter((f) => f.id === codes[i]));
   const sites = units.map(({ features }, i) => features.filter((f) => f.id !== codes[i] && f.geometry && rowOf(f.id)));
   const map = createMap(box);

@@ -1,7 +1,7 @@
 // The explorer's map: the set that the list shows, as precisely as each site is known and no more. From afar a badge with a name
 // stands for each region, province or commune; from near, communes are hatched and exact places are drawn. Badges come from
 // the tables on the page, so that the map and the page can't tell two stories; shapes and exact places are fetched for what is on view.
-import { badgeWidth, createMap, drawBackground, element, fetchAll, giveUp } from './map.js';
+import { badgeWidth, createMap, drawBackground, element, fetchAll, giveUp, pageOf } from './map.js';
 import { popup, rowOf } from './popup.js';
 
 /** The zoom from which communes have badges of their own, and from which sites are drawn as they are known. */
@@ -216,7 +216,7 @@ class Explorer {
   }
 
   #popupOf(feature) {
-    return rowOf(feature.id) ? popup([feature.id]) : this.#card(this.#nameOf(feature), this.#box.dataset.prefix + feature.id);
+    return rowOf(feature.id) ? popup([feature.id]) : this.#card(this.#nameOf(feature), pageOf(this.#box, feature));
   }
 
   /** A badge's popup: for each unit how many, the sites that the list shows now, the way to all of them, and the way nearer. */

@@ -325,21 +325,42 @@ function onKey(node, act) {
 }
 
 /**
- * Fetches GeoJSON from our own server.
+ * Reads data of our own: JSON from the server or, in the static site, a script beside it that sets one value, because a page from a
+ * disk may fetch nothing.
  * @param {string} address
  */
-export async function fetchGeoJSON(address) {
+export async function load(address) {
+  if (new URL(address, location.href).pathname.endsWith('.js')) return runScript(address);
   const response = await fetch(address, { headers: { Accept: 'application/geo+json' } });
   if (!response.ok) throw new Error(`${address}: ${response.status}`);
   return response.json();
 }
 
+/** Runs a script that sets globalThis.mithaq[its own address], once, and gives that value. */
+function runScript(address) {
+  const url = new URL(address, location.href);
+  url.search = ''; // a box asked for is for parts to answer
+  running[url] ??= new Promise((resolve, reject) => {
+    const script = document.createElement('script');
+    script.src = url;
+    script.addEventListener('load', () => resolve(globalThis.mithaq[script.src]));
+    script.addEventListener('error', () => {
+      delete running[url];
+      reject(new Error(`${address} can't be read`));
+    });
+    document.head.append(script);
+  });
+  return running[url];
+}
+
+const running = {};
+
 /** Every feature of a collection, following the links to its next pages. */
 export async function fetchAll(address) {
   const features = [];
   for (let next = address; next; ) {
-    const page = await fetchGeoJSON(next);
-    features.push(...page.features);
+    const page = await load(next);
+    features.push(...(page.features ?? (await loadParts(page, next)).flat()));
     next = page.links?.find((link) => link.rel === 'next')?.href;
     // Links carry the public address; behind a proxy under test that may be another origin than the one we came by.
     if (next) next = new URL(next, location.href).pathname + new URL(next, location.href).search;
@@ -347,16 +368,29 @@ export async function fetchAll(address) {
   return { type: 'FeatureCollection', features };
 }
 
+/** The features of a collection cut into parts, of those that meet the box in the address. */
+async function loadParts({ parts }, address) {
+  const url = new URL(address, location.href);
+  const [west, south, east, north] = (url.searchParams.get('bbox') ?? '-180,-90,180,90').split(',').map(Number);
+  const onView = parts.filter(({ box }) => box[0] <= east && box[2] >= west && box[1] <= north && box[3] >= south);
+  return Promise.all(onView.map(async ({ href }) => (await load(new URL(href, url).href)).features));
+}
+
 /** Draws the land round about under everything; without it the map still says all it has to. */
 export async function drawBackground(map, box) {
   try {
-    const { features } = await fetchGeoJSON(box.dataset.background);
+    const { features } = await load(box.dataset.background);
     const layer = (name) => ({ type: 'FeatureCollection', features: features.filter((f) => f.properties.layer === name) });
     map.addBackdrop(layer('country'), 'country').bringToBack();
     map.addBackdrop(layer('neighbours'), 'land').bringToBack();
   } catch (error) {
     console.info(error);
   }
+}
+
+/** The address of a feature's page; in the static site it ends with the file's name. */
+export function pageOf({ dataset: { prefix, suffix = '' } }, { id }) {
+  return prefix + id + suffix;
 }
 
 /** A map that could not be drawn says so in its place; the list beside it is whole. */

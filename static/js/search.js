@@ -4,6 +4,15 @@
 
 const PAUSE = 120; // milliseconds between the last key and the question
 
+/** Who proposes what may be meant: the server; in the static site, its own index. */
+export const source = {
+  async suggest(form, text, signal) {
+    const answer = await fetch(`${form.dataset.suggest}?q=${encodeURIComponent(text)}`, { signal });
+    if (!answer.ok) throw new Error(String(answer.status));
+    return answer.json();
+  },
+};
+
 for (const form of document.querySelectorAll('form[data-suggest]')) enhance(form);
 
 function enhance(form) {
@@ -52,9 +61,7 @@ function enhance(form) {
     }
     const mine = (asking = new AbortController());
     try {
-      const answer = await fetch(`${form.dataset.suggest}?q=${encodeURIComponent(text)}`, { signal: mine.signal });
-      if (!answer.ok) throw new Error(String(answer.status));
-      const found = await answer.json();
+      const found = await source.suggest(form, text, mine.signal);
       if (mine.signal.aborted) return;
       show(found);
     } catch {
