@@ -20,7 +20,7 @@ import (
 var templateFiles embed.FS
 
 // pageNames are the files of templates/ that are pages; layout.html, components.html and *-parts.html serve them all.
-var pageNames = []string{"home", "explorer", "commune", "area", "agreement", "agreements", "record", "announcement", "source", "search", "about", "document", "gallery", "index", "history", "changes", "data", "embed", "snippet", "error"}
+var pageNames = []string{"home", "explorer", "commune", "area", "agreement", "agreements", "record", "announcement", "source", "search", "about", "document", "gallery", "index", "history", "changes", "data", "embed", "snippet", "languages", "error"}
 
 // templates are the parsed pages by language and name. A set for each language lets "t" stand in a template without more.
 type templates map[Lang]map[string]*template.Template
@@ -76,10 +76,14 @@ func (s *Server) send(c *fiber.Ctx, w *words, name string, p Page) error {
 		p.Canonical = s.BaseURL + "/" + string(w.lang) + "/" + rest + query
 	}
 	for _, lang := range Langs {
-		p.Languages = append(p.Languages, Alternate{
-			Lang: string(lang), Href: "/" + string(lang) + "/" + rest + query, Name: ownNames[lang], Current: lang == w.lang,
-			Absolute: s.BaseURL + "/" + string(lang) + "/" + rest + query,
-		})
+		a := Alternate{Lang: string(lang), Href: "/" + string(lang) + "/" + rest + query, Name: ownNames[lang], Current: lang == w.lang}
+		if s.BaseURL != "" {
+			a.Absolute = s.BaseURL + a.Href
+		}
+		if a.Current {
+			p.Canonical = a.Absolute
+		}
+		p.Languages = append(p.Languages, a)
 	}
 	p.Feeds = append(p.Feeds, Alternate{Href: feedAddress("/changes.atom", w.lang, nil), Type: "application/atom+xml", Name: w.say("feed.all")})
 	past, _ := c.Locals(recordedKey{}).(*Recorded)

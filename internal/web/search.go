@@ -81,6 +81,8 @@ type SearchView struct {
 	Unknown []string
 	Fewer   []Link
 	Nearest []PlaceHit
+	// NeedsScript and Failed are said by a copy, whose search runs in the browser; empty where the server searches.
+	NeedsScript, Failed string
 }
 
 // PlaceHit is a unit that a person may mean.

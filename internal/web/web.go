@@ -28,7 +28,8 @@ type Deps struct {
 	Past      registry.Archive // nil: nobody can ask for the registry of a moment before
 	Gazetteer *gazetteer.Gazetteer
 	Assets    *httpserve.Assets
-	// BaseURL is the public address without a slash at its end, for links that leave the page: canonical, hreflang.
+	// BaseURL is the public address without a slash at its end, for links that leave the page: canonical, hreflang. Without one there are
+	// none: a copy on a disk has no public address.
 	BaseURL string
 	Tiles   Tiles
 	Log     *slog.Logger // nil: nothing is logged
