@@ -188,6 +188,9 @@ func progress(what string) func(done, total int) {
 				progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond))
 		}
 		if bar != nil {
+			if int(bar.GetMax64()) != total { // more may be found on the way
+				bar.ChangeMax(total)
+			}
 			_ = bar.Set(done) // a bar that can't be drawn must not stop the work
 		}
 	}

@@ -35,6 +35,9 @@ type serving struct {
 	contact                  string
 	noRecords                bool
 	past                     registry.Archive // nil: no registry of a moment before
+
+	copied bool             // by mithaq site: with the pages that only a copy has
+	now    func() time.Time // nil for the clock
 }
 
 // defaultAddr is where a registry is served unless told otherwise.
@@ -71,8 +74,7 @@ func (a *app) runServer(ctx context.Context, set serving) (err error) {
 	if set.baseURL == "" {
 		set.baseURL = "http://" + set.addr
 	}
-	base, err := url.Parse(set.baseURL)
-	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
+	if !isWebAddress(set.baseURL) {
 		return usage("--base-url %s: takes an http or https address", set.baseURL)
 	}
 	if _, _, err := net.SplitHostPort(set.addr); err != nil {
@@ -123,9 +125,13 @@ func newApp(store *sqlite.Store, p *publish.Publisher, set serving, log *slog.Lo
 		return nil, err
 	}
 	baseURL := strings.TrimRight(set.baseURL, "/")
+	now := set.now
+	if now == nil {
+		now = time.Now
+	}
 	pages, err := web.New(web.Deps{
 		Store: store, Past: set.past, Gazetteer: p.Places, Assets: assets, BaseURL: baseURL, Log: log,
-		Tiles: web.Tiles{URL: set.tileURL, Credit: set.tileAttribution}, Contact: set.contact, Now: time.Now,
+		Tiles: web.Tiles{URL: set.tileURL, Credit: set.tileAttribution}, Contact: set.contact, Now: now,
 	})
 	if err != nil {
 		return nil, err
@@ -133,7 +139,10 @@ func newApp(store *sqlite.Store, p *publish.Publisher, set serving, log *slog.Lo
 	app := httpserve.New(httpserve.Options{Logger: log, Ready: store.Ping, OnError: pages.ErrorPage, TileOrigin: origin(set.tileURL)})
 	assets.Mount(app)
 	pages.Mount(app)
-	(&httpapi.Server{Store: store, Past: set.past, Places: p.Places, BaseURL: baseURL, Version: buildVersion(), Now: time.Now, HTML: pages.Document}).Mount(app)
+	if set.copied {
+		pages.MountCopy(app)
+	}
+	(&httpapi.Server{Store: store, Past: set.past, Places: p.Places, BaseURL: baseURL, Version: buildVersion(), Now: now, HTML: pages.Document}).Mount(app)
 	return app, nil
 }
 
