@@ -105,8 +105,24 @@ func (a *app) newSite(ctx context.Context, store *sqlite.Store, p *publish.Publi
 		Missing: web.CopyNotFound,
 		BaseURL: baseURL,
 	}
-	if s.Program, s.Registry, err = identity(ctx, store, day); err != nil {
+	if s.Registry, err = siteState(ctx, store, day); err != nil {
 		return nil, err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	sum, err := site.Fingerprint(self) // two builds may have one version
+	if err != nil {
+		return nil, err
+	}
+	s.Program = buildVersion() + " " + sum
+	s.Settled = func(ctx context.Context) error { // pages of two states don't make one site
+		state, err := siteState(ctx, store, day)
+		if err == nil && state != s.Registry {
+			err = errors.New("the registry was published to while its site was written; nothing was changed, run it again")
+		}
+		return err
 	}
 	for _, province := range p.Places.Places(registry.LevelProvince) {
 		if b := province.Bound; b != nil {
@@ -168,23 +184,12 @@ func siteDay(records []registry.Stored, today edtf.Day) edtf.Day {
 	return last
 }
 
-// identity says what the files of a site are made by and of. A build is known by its bytes, since two may have one version.
-func identity(ctx context.Context, store *sqlite.Store, day edtf.Day) (program, data string, err error) {
-	self, err := os.Executable()
-	if err != nil {
-		return "", "", err
-	}
-	sum, err := site.Fingerprint(self)
-	if err != nil {
-		return "", "", err
-	}
+// siteState names what the registry says and shows on a day.
+func siteState(ctx context.Context, store *sqlite.Store, day edtf.Day) (string, error) {
 	version, err := store.Version(ctx)
 	if err != nil {
-		return "", "", err
+		return "", err
 	}
 	boundaries, err := store.BoundariesVersion(ctx)
-	if err != nil {
-		return "", "", err
-	}
-	return buildVersion() + " " + sum, strings.Join([]string{version, boundaries, string(day)}, " "), nil
+	return strings.Join([]string{version, boundaries, string(day)}, " "), err
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -190,8 +191,13 @@ func crawl(t *testing.T, dir string) {
 		}
 	}
 	for name, p := range pages {
-		for _, l := range p.links {
+		for i := 0; i < len(p.links); i++ {
+			l := p.links[i]
 			links++
+			if rest, more, several := strings.Cut(l.value, " "); several && l.attr == "data-geojson" {
+				p.links = append(p.links, pageLink{l.attr, more})
+				l.value = rest
+			}
 			u, err := url.Parse(l.value)
 			switch {
 			case err != nil || strings.HasPrefix(l.value, "/"):
@@ -350,4 +356,72 @@ func browse(t *testing.T, home string) {
 		t.Error("the explorer draws no badge")
 	}
 	do("explorer from near", chromedp.Navigate("about:blank"), chromedp.Navigate(home+"/fr/map/index.html#view=10/-8.98/29.72"), chromedp.WaitVisible(`.map path.hatched`))
+}
+
+// What the static site's search finds, and in which order, is what the server suggests.
+func TestTheSiteFindsWhatTheServerFinds(t *testing.T) {
+	if _, err := exec.LookPath("node"); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("no Node.js")
+		}
+		t.Skip("no Node.js on this machine: the scripts are built with it")
+	}
+	needSiteScript(t)
+	a, store, p := openCopied(t)
+	s, err := a.newSite(t.Context(), store, p, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	queries := []string{"Tafraout", "Tafraoute", "tafraout", "تافراوت", "بتافراوت", "جماعة تافراوت", "commune de Tafraout", "marché de Tafraout", "Tafroaut", "tafr", "ta",
+		"poterie", "potrie", "فخار", "الفخار", "accords", "zone artisanale", "Tiznit", "souss massa", "Taroudannt", "chefchaouen", "GIZ", "bijouterie", "2021", "oued",
+		"ministère", "Sidi Bou Abdelli", "convention Tiznit bijoux", "إتفاقية", "zzzzzz", "qqq tiznit", "le la", "«»"}
+	for _, lang := range s.Languages {
+		index, err := s.Ask(t.Context(), s.Instead["/"+lang+"/search/suggest"])
+		if err != nil || index.Status != 200 {
+			t.Fatalf("%v %d", err, index.Status)
+		}
+		given, err := json.Marshal(map[string]any{"index": json.RawMessage(index.Body), "queries": queries})
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.CommandContext(t.Context(), "node", "--input-type=module", "-e", `
+			import { Finder } from './find.js';
+			import { readFileSync } from 'node:fs';
+			const { index, queries } = JSON.parse(readFileSync(0, 'utf8'));
+			const finder = new Finder(index);
+			console.log(JSON.stringify(queries.map((q) => {
+				const { places, hits } = finder.find(q);
+				const some = places.slice(0, hits.length ? 4 : 8).map((p) => p.code);
+				return [...some, ...hits.slice(0, 8 - some.length).map((h) => h.record.id)];
+			})));`)
+		cmd.Dir = "../../static/site"
+		cmd.Stdin = bytes.NewReader(given)
+		var stderr strings.Builder
+		cmd.Stderr = &stderr
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, &stderr)
+		}
+		var found [][]string
+		if err := json.Unmarshal(out, &found); err != nil {
+			t.Fatal(err)
+		}
+		for i, q := range queries {
+			served, err := s.Ask(t.Context(), "/"+lang+"/search/suggest?q="+url.QueryEscape(q))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var answer struct{ Options []struct{ Href string } }
+			if err := json.Unmarshal(served.Body, &answer); err != nil {
+				t.Fatal(err)
+			}
+			want := []string{}
+			for _, o := range answer.Options {
+				want = append(want, path.Base(o.Href))
+			}
+			if !slices.Equal(found[i], want) {
+				t.Errorf("%s, %s: the site finds %v, the server %v", lang, q, found[i], want)
+			}
+		}
+	}
 }

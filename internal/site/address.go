@@ -60,7 +60,7 @@ func (s *Site) targetOf(address string) (t target, ok bool) {
 	case u.RawQuery != "" || parts[0] == "api":
 		return target{}, false
 	case isPage && len(parts) == 1:
-		return target{file: name + "/" + pageFile, ask: u.EscapedPath()}, true
+		return target{file: name + "/" + pageFile, ask: plain + "/"}, true
 	case isPage && !hasEnding(name):
 		return target{file: name + "/" + pageFile, ask: plain}, true
 	case path.Ext(name) == "":

@@ -51,6 +51,8 @@ type Site struct {
 	BaseURL string
 	// Program and Registry say what the files are made by and of; equal ones promise equal bytes.
 	Program, Registry string
+	// Settled is asked before the new files take their places; an error keeps the site as it was. It may be nil.
+	Settled func(ctx context.Context) error
 	// Progress is told how many of the addresses known so far are done; it may be nil.
 	Progress func(done, total int)
 }
@@ -121,6 +123,11 @@ func (s *Site) Write(ctx context.Context, dir string) (report Report, err error)
 	if len(r.dead) > 0 {
 		slices.Sort(r.dead)
 		return Report{}, fmt.Errorf("links that lead nowhere: %d\n%s", len(r.dead), strings.Join(r.dead[:min(len(r.dead), 20)], "\n"))
+	}
+	if s.Settled != nil {
+		if err := s.Settled(ctx); err != nil {
+			return Report{}, err
+		}
 	}
 	return out.commit(manifest{Format: format, Program: s.Program, Registry: s.Registry, BaseURL: s.BaseURL, Files: r.files})
 }
