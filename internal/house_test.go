@@ -41,6 +41,7 @@ var rooms = map[string]struct {
 	"internal/httpserve":         {[]string{"internal/registry"}, "httpserve is the listener that both faces share and knows none of their pages"},
 	"internal/httpapi":           {[]string{"internal/registry", "internal/edtf", "internal/gazetteer", "internal/feature", "internal/dossier", "internal/httpserve", "geodata", "internal/cql", "internal/crs"}, "httpapi reads through registry.Reader: it never names a store, and nothing of the pages"},
 	"internal/web":               {[]string{"internal/registry", "internal/edtf", "internal/gazetteer", "internal/feature", "internal/passage", "internal/search", "internal/httpserve", "internal/cite", "internal/rdf", "geodata", "internal/picture"}, "web reads through registry.Reader: it never names a store, and nothing of the interface for programs"},
+	"internal/site":              {nil, "site writes what any application answers and knows nothing of ours"},
 	"geodata":                    {nil, "geodata carries files and reads none"},
 	"migrations":                 {nil, "migrations carries files"},
 	"static":                     {nil, "static carries files"},
@@ -165,6 +166,7 @@ func TestWrongArrowsAreFound(t *testing.T) {
 		{"internal/store/sqlite", "mithaq/internal/feature", "never meets"},
 		{"internal/feature", "github.com/gofiber/fiber/v2", "Fiber appears"},
 		{"internal/httpapi", "github.com/mattn/go-sqlite3", "store/* alone"},
+		{"internal/site", "mithaq/internal/web", "knows nothing of ours"},
 		{"internal/utils", "fmt", "has no rule"},
 	} {
 		wrong := wrongArrows(pkg{module + tc.from, []string{tc.to}})

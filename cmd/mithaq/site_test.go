@@ -25,8 +25,12 @@ import (
 	"github.com/chromedp/chromedp"
 	"golang.org/x/net/html"
 
+	"mithaq/geodata"
+	"mithaq/internal/edtf"
+	"mithaq/internal/gazetteer"
 	"mithaq/internal/publish"
 	"mithaq/internal/registry"
+	"mithaq/internal/site"
 	"mithaq/internal/store/sqlite"
 	"mithaq/static"
 )
@@ -131,6 +135,20 @@ func TestSiteOfTheCountry(t *testing.T) {
 			t.Errorf("%+v, %v", again, err)
 		}
 		t.Logf("in %v", time.Since(start))
+	})
+	t.Run("answers the command line", func(t *testing.T) {
+		code, stdout, stderr := call(t, dir, "site", "--database", a.database, "--json", dir)
+		if code != 0 || !strings.Contains(stdout, `"up_to_date": true`) || stderr != "" {
+			t.Errorf("%d %s %s", code, stdout, stderr)
+		}
+		code, stdout, stderr = call(t, dir, "site", "--database", a.database, "--quiet", dir)
+		if code != 0 || stdout+stderr != "" {
+			t.Errorf("%d %s %s", code, stdout, stderr)
+		}
+		code, _, stderr = call(t, dir, "site", "--database", a.database, dir)
+		if code != 0 || !strings.Contains(stderr, "Nothing to do") {
+			t.Errorf("%d %s", code, stderr)
+		}
 	})
 	t.Run("keeps its search small", func(t *testing.T) {
 		const budget = 400_000 // bytes compressed, of all languages
@@ -422,6 +440,145 @@ func TestTheSiteFindsWhatTheServerFinds(t *testing.T) {
 			if !slices.Equal(found[i], want) {
 				t.Errorf("%s, %s: the site finds %v, the server %v", lang, q, found[i], want)
 			}
+		}
+	}
+}
+
+// oneProvince is a gazetteer of one region with one province, whose site is written in a moment.
+func oneProvince(t *testing.T) *gazetteer.Gazetteer {
+	t.Helper()
+	keep := func(name string, wanted func(codes []string) bool) *strings.Reader {
+		raw, err := geodata.Files.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var kept strings.Builder
+		for i, line := range strings.SplitAfter(string(raw), "\n") {
+			if i == 0 || wanted(strings.SplitN(line, ",", 3)) {
+				kept.WriteString(line)
+			}
+		}
+		return strings.NewReader(kept.String())
+	}
+	inside := func(code string) bool { return strings.HasPrefix(code, "09.581") }
+	g, err := gazetteer.Read(
+		keep("gazetteer.csv", func(codes []string) bool { return codes[0] == "09" || inside(codes[0]) }),
+		keep("neighbours.csv", func(codes []string) bool { return len(codes) == 3 && inside(codes[0]) && inside(codes[1]) }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// A publication rewrites the pages that it touches, and no others.
+func TestSiteAfterAPublication(t *testing.T) {
+	needSiteScript(t)
+	a := &app{}
+	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "registry.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	p := &publish.Publisher{Store: store, Places: oneProvince(t), Now: time.Now}
+	entries, err := shipped()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var records []registry.Record
+	for _, e := range entries {
+		if strings.HasSuffix(e.File, "tiznit.json") {
+			records = append(records, e.Record)
+		}
+	}
+	if _, err := p.Publish(t.Context(), publish.Request{Records: records, Author: "test", Reason: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	write := func() (r site.Report) {
+		t.Helper()
+		s, err := a.newSite(t.Context(), store, p, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r, err = s.Write(t.Context(), dir); err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	first := write()
+	crawl(t, dir)
+
+	const changed = "tiznit-anzi-craft-complex"
+	for _, r := range records {
+		if x, ok := r.(*registry.Agreement); ok && x.ID == changed {
+			x.Titles[0].Text += " (bis)"
+			if _, err := p.Publish(t.Context(), publish.Request{Records: []registry.Record{x}, Author: "test", Reason: "test"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	old := time.Now().Add(-time.Hour)
+	err = filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		return os.Chtimes(name, old, old)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := write()
+	if second.UpToDate || second.Written == 0 || second.Written > first.Files/4 || second.Removed != 0 {
+		t.Errorf("first %+v, then %+v", first, second)
+	}
+	for file, rewritten := range map[string]bool{
+		"fr/agreements/" + changed + "/index.html":        true,
+		"agreements/" + changed + ".json":                 true,
+		"fr/communes/09.581.03.03/index.html":             true, // Anzi
+		"fr/search/suggest.js":                            true,
+		"ar/communes/09.581.01.05/index.html":             false, // Tafraout
+		"communes/09.581.01.05.geojson":                   false,
+		"fr/agreements/tiznit-pottery-complex/index.html": false,
+		"en/about/index.html":                             false,
+	} {
+		info, err := os.Stat(filepath.Join(dir, file))
+		if err != nil {
+			t.Error(err)
+		} else if info.ModTime().After(old.Add(time.Minute)) != rewritten {
+			t.Errorf("%s: written at %v", file, info.ModTime())
+		}
+	}
+}
+
+func TestSiteDay(t *testing.T) {
+	published := func(day string, r registry.Record) registry.Stored {
+		at, err := time.Parse(time.DateOnly, day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return registry.Stored{Record: r, Updated: at}
+	}
+	amendment := func(day string) registry.Record {
+		date, err := edtf.Parse(day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &registry.Amendment{Effective: date}
+	}
+	for _, tc := range []struct {
+		name    string
+		records []registry.Stored
+		want    edtf.Day
+	}{
+		{"an empty registry", nil, "2026-11-22"},
+		{"the last publication", []registry.Stored{published("2026-01-05", &registry.Site{}), published("2026-02-06", &registry.Site{})}, "2026-02-06"},
+		{"an amendment since then", []registry.Stored{published("2026-01-05", amendment("2026-03-01"))}, "2026-03-01"},
+		{"an amendment to come", []registry.Stored{published("2026-01-05", amendment("2027-03-01"))}, "2026-01-05"},
+		{"an amendment before", []registry.Stored{published("2026-01-05", amendment("2020-03-01"))}, "2026-01-05"},
+		{"a clock that was ahead", []registry.Stored{published("2028-01-05", &registry.Site{})}, "2026-11-22"},
+	} {
+		if got := siteDay(tc.records, "2026-11-22"); got != tc.want {
+			t.Errorf("%s: %s, want %s", tc.name, got, tc.want)
 		}
 	}
 }
