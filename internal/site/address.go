@@ -30,8 +30,8 @@ const (
 	pageFile    = "index.html"
 )
 
-// targetOf is the file of an address; ok is false for one that only a server can answer: with a query, or below /api. Two queries
-// have files: the next pages of a list, and what a search page reads in the browser.
+// targetOf is the file of an address; ok is false for one that only a server can answer: with a query, or of what only a live
+// registry has. Two queries have files: the next pages of a list, and what a search page reads in the browser.
 func (s *Site) targetOf(address string) (t target, ok bool) {
 	u, err := url.Parse(address)
 	if err != nil || u.Host != "" || !strings.HasPrefix(u.Path, "/") || strings.Contains(u.Path, "//") {
@@ -57,7 +57,7 @@ func (s *Site) targetOf(address string) (t target, ok bool) {
 			return target{}, false
 		}
 		return target{file: name + "/after-" + after + "/" + pageFile, ask: address}, true
-	case u.RawQuery != "" || parts[0] == "api":
+	case u.RawQuery != "" || slices.Contains(liveFolders, parts[0]) || slices.Contains(liveEndings, path.Ext(name)):
 		return target{}, false
 	case isPage && len(parts) == 1:
 		return target{file: name + "/" + pageFile, ask: plain + "/"}, true
@@ -69,8 +69,15 @@ func (s *Site) targetOf(address string) (t target, ok bool) {
 	return target{file: name, ask: plain}, true
 }
 
+// What only a live registry has: answers to questions; references, which name a version by an address that a server answers; and feeds,
+// which are read at the address that they name.
+var (
+	liveFolders = []string{"api", "cite"}
+	liveEndings = []string{".atom"}
+)
+
 // endings are those of files below a language; codes of places have dots, too.
-var endings = []string{".json", ".geojson", ".atom", ".xml", ".csv", ".txt", ".bib", ".ris", ".js"}
+var endings = []string{".json", ".geojson", ".atom", ".xml", ".csv", ".txt", ".js"}
 
 func hasEnding(name string) bool { return slices.Contains(endings, path.Ext(name)) }
 

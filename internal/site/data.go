@@ -55,6 +55,9 @@ func (s *Site) collectionFile(address string, f form) (target, bool) {
 	q := u.Query()
 	q.Del("bbox")
 	q.Del("limit")
+	if q.Get("f") == "geojson" {
+		q.Del("f")
+	}
 	name := "data/" + m[1]
 	for _, param := range []string{"detail", "province_code", "region_code"} {
 		if v := q.Get(param); v != "" {

@@ -11,7 +11,8 @@ import (
 	"golang.org/x/net/html"
 )
 
-// needsServer marks what only a server can do; its value is the sentence that stands in its place, empty for nothing.
+// needsServer marks what only a server can do; its value is the sentence that stands in its place. Without one, an element goes when there
+// is no live registry that its links could lead to.
 const needsServer = "data-needs-server"
 
 // links are the attributes that hold an address, by themselves.
@@ -103,7 +104,7 @@ func (w *pageWriter) tag(t tag, raw []byte) error {
 		w.out.Write(raw)
 		return nil
 	}
-	if sentence, marked := t.get(needsServer); marked {
+	if sentence, marked := t.get(needsServer); marked && (sentence != "" || w.BaseURL == "") {
 		w.say(t.name, sentence)
 		w.leave(t)
 		return nil
@@ -122,9 +123,14 @@ func (w *pageWriter) tag(t tag, raw []byte) error {
 	if err != nil {
 		return err
 	}
-	if !changed {
+	if i := slices.IndexFunc(t.attrs, func(a attr) bool { return a.name == needsServer }); i >= 0 {
+		t.attrs, changed = slices.Delete(t.attrs, i, i+1), true
+	}
+	switch _, leads := t.get("href"); {
+	case t.name == "link" && !leads: // to what isn't in the site
+	case !changed:
 		w.out.Write(raw)
-	} else {
+	default:
 		w.out.WriteString("<" + t.name)
 		for _, a := range t.attrs {
 			fmt.Fprintf(&w.out, ` %s="%s"`, a.name, html.EscapeString(a.value))

@@ -44,7 +44,7 @@ func newTiny() (*tiny, *Site) {
 		"/choose":                    `<a href="/fr/">Français</a>`,
 		"/none":                      `<html><head><link href="/static/v-1/a.css"></head><a href="/fr/">Français</a>`,
 		"/fr/":                       `<link rel="stylesheet" href="/static/v-1/a.css"><a href="/fr/places/01.2#here">one</a> <a href="https://elsewhere.example/">out</a>`,
-		"/fr/places/01.2":            `<p id="here">One</p><a href="/fr/?day=1">a day</a><form action="/fr/" data-needs-server="Ask the server."><input><form></form></form><div data-geojson="/places/01.2.geojson"></div>`,
+		"/fr/places/01.2":            `<p id="here">One</p><a href="/fr/?day=1">a day</a><form action="/fr/" data-needs-server="Ask the server."><input><form></form></form><p data-needs-server=""><a href="/fr/?day=2">another day</a></p><link rel="alternate" href="/changes.atom"><div data-geojson="/places/01.2.geojson"></div>`,
 		"/places/01.2.geojson":       `{"links":[{"href":"/fr/places/01.2","rel":"alternate"},{"href":"/places/01.2.geojson?as-of=2026-01-01","rel":"self"}]}`,
 		"/static/v-1/a.css":          `@font-face{src:url("../v-1/img/a.png")}`,
 		"/static/v-1/img/a.png":      "picture",
@@ -104,7 +104,8 @@ func TestALiveRegistryIsLinked(t *testing.T) {
 	dir := t.TempDir()
 	write(t, s, dir)
 	page := read(t, dir, "fr/places/01.2/index.html")
-	for _, x := range []string{`<a href="https://live.example/fr/?day=1">`, `Ask the server. <a href="https://live.example/fr/places/01.2">`} {
+	for _, x := range []string{`<a href="https://live.example/fr/?day=1">`, `Ask the server. <a href="https://live.example/fr/places/01.2">`,
+		`<p><a href="https://live.example/fr/?day=2">another day</a></p>`, `<link rel="alternate" href="https://live.example/changes.atom">`} {
 		if !strings.Contains(page, x) {
 			t.Errorf("the page lacks %s:\n%s", x, page)
 		}
