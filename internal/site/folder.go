@@ -11,6 +11,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"sync"
 )
 
 const (
@@ -46,6 +47,7 @@ func (m manifest) report() Report {
 type folder struct {
 	*os.Root
 	before manifest // what an earlier run wrote; empty for none
+	made   sync.Map // folders that are there: a root looks at every part of a path anew
 }
 
 // openFolder opens a folder of ours, or makes one.
@@ -110,10 +112,21 @@ func (f *folder) stage(name string, body []byte) error {
 		return nil
 	}
 	aside := path.Join(stagingDir, name)
-	if err := f.MkdirAll(path.Dir(aside), 0o755); err != nil {
+	if err := f.makeDir(path.Dir(aside)); err != nil {
 		return err
 	}
 	return f.WriteFile(aside, body, 0o644)
+}
+
+func (f *folder) makeDir(name string) error {
+	if _, made := f.made.Load(name); made {
+		return nil
+	}
+	if err := f.MkdirAll(name, 0o755); err != nil {
+		return err
+	}
+	f.made.Store(name, true)
+	return nil
 }
 
 // commit moves the new bytes to their places, removes what the earlier run wrote and this one didn't, and writes the list last. Each
@@ -132,7 +145,7 @@ func (f *folder) commit(m manifest) (Report, error) {
 			report.Unchanged++
 			continue
 		}
-		if err := f.MkdirAll(path.Dir(name), 0o755); err != nil {
+		if err := f.makeDir(path.Dir(name)); err != nil {
 			return report, err
 		}
 		if err := f.Rename(aside, name); err != nil {
