@@ -74,6 +74,7 @@ func (s *Site) collectionFile(address string, f form) (target, bool) {
 		}
 	}
 	q.Set("limit", "10000")
+	q.Set("f", "geojson") // who may read a page is answered with one
 	ask := u.Path + "?" + q.Encode()
 	switch {
 	case f == formFeatures:

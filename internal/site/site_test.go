@@ -327,10 +327,10 @@ func TestRelative(t *testing.T) {
 func TestPagesOfACollectionBecomeOneFile(t *testing.T) {
 	a, s := newTiny()
 	a.answers["/fr/"] = `<a href="/api/collections/sites/items?limit=10000">all</a><div data-geojson="/api/collections/sites/items?limit=10000" data-shapes="/api/collections/communes/items?detail=medium&amp;limit=500&amp;bbox=1,2,3,4"></div>`
-	a.answers["/api/collections/sites/items?limit=10000"] = `{"type":"FeatureCollection","features":[{"id":"a"}],"links":[{"rel":"next","href":"https://live.example/api/collections/sites/items?after=a"}]}`
+	a.answers["/api/collections/sites/items?f=geojson&limit=10000"] = `{"type":"FeatureCollection","features":[{"id":"a"}],"links":[{"rel":"next","href":"https://live.example/api/collections/sites/items?after=a"}]}`
 	a.answers["/api/collections/sites/items?after=a"] = `{"type":"FeatureCollection","features":[{"id":"b"}],"links":[]}`
 	for _, code := range []string{"01", "02"} {
-		a.answers["/api/collections/communes/items?detail=medium&limit=10000&province_code="+code] = fmt.Sprintf(`{"type":"FeatureCollection","features":[{"id":%q}]}`, code)
+		a.answers["/api/collections/communes/items?detail=medium&f=geojson&limit=10000&province_code="+code] = fmt.Sprintf(`{"type":"FeatureCollection","features":[{"id":%q}]}`, code)
 		s.Parts = append(s.Parts, Part{Code: code, Box: [4]float64{1, 2, 3, 4}})
 	}
 	dir := t.TempDir()
