@@ -15,7 +15,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"mithaq/geodata"
 	"mithaq/internal/cql"
 	"mithaq/internal/dossier"
 	"mithaq/internal/edtf"
@@ -108,61 +107,27 @@ func (a *app) exportRows(ctx context.Context, set exporting) error {
 	if err != nil {
 		return usage("--as-of %s: takes a day, as 2024-05-01", set.asOf)
 	}
-	queries := map[string]registry.FeatureQuery{}
-	for _, c := range set.collections {
-		if queries[c], err = set.query(c, day); err != nil {
-			return err
-		}
-	}
 	labels, err := web.CodeLabels()
 	if err != nil {
 		return err
 	}
+	selection := export.Selection{Format: set.format, Link: set.link(), BaseURL: strings.TrimRight(set.baseURL, "/"), Labels: labels}
+	if set.output != "" {
+		selection.Filename = filepath.Base(set.output)
+	}
+	for _, c := range set.collections {
+		q, err := set.query(c, day)
+		if err != nil {
+			return err
+		}
+		selection.Queries = append(selection.Queries, q)
+	}
 	return a.with(ctx, func(s registry.Store, _ *publish.Publisher) error {
-		before, err := s.Version(ctx)
-		if err != nil {
-			return err
-		}
-		d := export.Document{
-			Layers:  layers,
-			Licence: geodata.Licence, LicenceURL: geodata.LicenceURL, Attribution: geodata.Credit(), Gazetteer: geodata.PlaceCodes, Link: set.link(), BaseURL: strings.TrimRight(set.baseURL, "/"),
-			LocatedOnly: set.locatedOnly, Day: day, Labels: labels, Reader: s, Context: ctx,
-		}
-		if set.output != "" {
-			d.Filename = filepath.Base(set.output)
-		}
-		newest, err := s.Records(ctx, registry.RecordQuery{Limit: 1})
-		if err != nil {
-			return err
-		}
-		if len(newest) > 0 {
-			d.Extracted = newest[0].Updated
-		}
-		if set.locatedOnly {
-			for _, c := range set.collections {
-				q := queries[c]
-				q.Located = registry.LocatedNo
-				if err := s.EachFeature(ctx, q, func(registry.Feature) error { d.LeftOut++; return nil }); err != nil {
-					return err
-				}
-			}
-		}
-		err = writeOut(set.output, func(w io.Writer) error {
-			err := export.Write(set.format, w, d, func(l export.Layer, yield func(registry.Feature) error) error {
-				return s.EachFeature(ctx, queries[l.Collection], yield)
-			})
-			if err != nil {
-				return err
-			}
-			if after, err := s.Version(ctx); err != nil || after != before {
-				return errors.Join(err, &registry.Error{Code: registry.Busy, Message: "Records were published meanwhile, and the file would be of two states. Try again."})
-			}
-			return nil
-		})
+		err := writeOut(set.output, func(w io.Writer) error { return selection.Write(ctx, s, w) })
 		if err != nil || format.Sidecar == "" || set.output == "" || set.output == "-" {
 			return err
 		}
-		return writeWhole(set.output+format.Sidecar, func(w io.Writer) error { return export.WriteSidecar(set.format, w, d) })
+		return writeWhole(set.output+format.Sidecar, func(w io.Writer) error { return selection.WriteSidecar(ctx, s, w) })
 	})
 }
 

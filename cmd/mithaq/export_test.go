@@ -3,8 +3,11 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -123,6 +126,39 @@ func TestEveryCodeInFilesHasALabel(t *testing.T) {
 		}
 		if found == 0 {
 			t.Errorf("%s has no codes", collection)
+		}
+	}
+}
+
+// The command gives the bytes of the address, in every format and for its description, and the address gives them twice alike.
+func TestExportIsWhatTheAddressGives(t *testing.T) {
+	const public = "https://mithaq.example"
+	folder := t.TempDir()
+	s := serveFolder(t, folder)
+	for _, f := range export.Formats() {
+		for _, collection := range feature.Collections {
+			if f.ID == "geojson" || collection == feature.Provinces || collection == feature.Communes || f.Collections != nil && !slices.Contains(f.Collections, collection) {
+				continue // an address gives GeoJSON by pages; two of three boundary collections would say what the third does
+			}
+			args := []string{"export", "--format", f.ID, "--collection", collection, "--base-url", public}
+			path := "/api/collections/" + collection + "/items?f=" + f.ID
+			if collection == feature.Sites {
+				args, path = append(args, "--filter", "shops >= 15", "--located-only"), path+"&filter="+url.QueryEscape("shops >= 15")+"&located=yes"
+			}
+			served, header := s.get(t, path, http.StatusOK)
+			again, _ := s.get(t, path, http.StatusOK)
+			if string(served) != string(again) {
+				t.Errorf("%s twice is two files", path)
+			}
+			if got := header.Get("Content-Type"); got != f.MediaType {
+				t.Errorf("%s is %s, want %s", path, got, f.MediaType)
+			}
+			if f.Sidecar != "" && !strings.Contains(header.Get("Link"), `rel="describedby"`) {
+				t.Errorf("%s doesn't lead to its description: %s", path, header.Get("Link"))
+			}
+			if code, written, stderr := call(t, folder, args...); code != 0 || written != string(served) {
+				t.Errorf("%s: the command writes %d bytes, the address gives %d; %s", path, len(written), len(served), stderr)
+			}
 		}
 	}
 }

@@ -222,7 +222,6 @@ func TestOGCFeaturesPart1(t *testing.T) {
 
 	t.Run("req/core/fc-op, fc-response, fc-links, fc-timeStamp, fc-numberMatched, fc-numberReturned", func(t *testing.T) {
 		collections(t, func(t *testing.T, id, items string) {
-			before := time.Now().UTC().Truncate(time.Second)
 			s.selfAndAlternate(t, items, "application/geo+json")
 			d, header := s.doc(t, items+"?limit=4")
 			if d["type"] != "FeatureCollection" || len(list(d, "features")) != int(d["numberReturned"].(float64)) {
@@ -231,9 +230,8 @@ func TestOGCFeaturesPart1(t *testing.T) {
 			if got := header.Get("Content-Crs"); got != "<"+crs84+">" {
 				t.Errorf("Content-Crs %s", got)
 			}
-			made, err := time.Parse(time.RFC3339, fmt.Sprint(d["timeStamp"]))
-			if err != nil || made.Before(before) || made.After(time.Now().Add(time.Second)) {
-				t.Errorf("timeStamp %v, %v", d["timeStamp"], err)
+			if _, stamped := d["timeStamp"]; stamped { // it may be left out, and then the same question has the same bytes
+				t.Error("the answer says when it was made")
 			}
 			// All pages forward, then back again, are all features once.
 			var seen []string

@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mithaq/internal/archive"
+	"mithaq/internal/export"
 	"mithaq/internal/httpapi"
 	"mithaq/internal/httpserve"
 	"mithaq/internal/publish"
@@ -129,9 +130,17 @@ func newApp(store *sqlite.Store, p *publish.Publisher, set serving, log *slog.Lo
 	if now == nil {
 		now = time.Now
 	}
+	labels, err := web.CodeLabels()
+	if err != nil {
+		return nil, err
+	}
+	var formats []string
+	for _, f := range export.Formats() {
+		formats = append(formats, f.ID)
+	}
 	pages, err := web.New(web.Deps{
 		Store: store, Past: set.past, Gazetteer: p.Places, Assets: assets, BaseURL: baseURL, Log: log,
-		Tiles: web.Tiles{URL: set.tileURL, Credit: set.tileAttribution}, Contact: set.contact, Now: now,
+		Tiles: web.Tiles{URL: set.tileURL, Credit: set.tileAttribution}, Contact: set.contact, Formats: formats, Now: now,
 	})
 	if err != nil {
 		return nil, err
@@ -142,7 +151,7 @@ func newApp(store *sqlite.Store, p *publish.Publisher, set serving, log *slog.Lo
 	if set.copied {
 		pages.MountCopy(app)
 	}
-	(&httpapi.Server{Store: store, Past: set.past, Places: p.Places, BaseURL: baseURL, Version: buildVersion(), Now: now, HTML: pages.Document}).Mount(app)
+	(&httpapi.Server{Store: store, Past: set.past, Places: p.Places, BaseURL: baseURL, Version: buildVersion(), Now: now, HTML: pages.Document, Labels: labels}).Mount(app)
 	return app, nil
 }
 

@@ -33,6 +33,8 @@ type Format struct {
 	Sidecar string
 	// SidecarType is that file's media type.
 	SidecarType string
+	// ReadsRecords says that the encoder asks Document.Reader while features come.
+	ReadsRecords bool
 
 	open func(w io.Writer, d Document) (Encoder, error)
 }
@@ -48,7 +50,7 @@ var formats = []Format{
 	{ID: "gpkg", MediaType: "application/geopackage+sqlite3", Extension: ".gpkg", Several: true, open: newGeoPackage},
 	{ID: "parquet", MediaType: "application/vnd.apache.parquet", Extension: ".parquet", open: newParquet},
 	{ID: "kml", MediaType: "application/vnd.google-earth.kml+xml", Extension: ".kml", open: newKML},
-	{ID: "oc4ids", MediaType: "application/json", Extension: ".oc4ids.json", Collections: []string{feature.Sites, feature.Agreements}, open: newOC4IDS},
+	{ID: "oc4ids", MediaType: "application/json", Extension: ".oc4ids.json", Collections: []string{feature.Sites, feature.Agreements}, ReadsRecords: true, open: newOC4IDS},
 	{ID: "zip", MediaType: "application/zip", Extension: ".zip", open: newBundle},
 }
 

@@ -125,7 +125,7 @@ func (s *Server) parameters(info collectionInfo) []parameter {
 			map[string]any{"type": "integer", "minimum": 0, "default": 0}},
 		{"count", "exact: numberMatched however many there are. Without it, it is given up to 10000.", choice([]string{"exact"})},
 	}
-	out = append(out, s.itemParameters(info, s.itemFormats(info.id))...)
+	out = append(out, s.itemParameters(info, itemFormats(info.id))...)
 	for _, name := range info.places {
 		out = append(out, parameter{name, "A census code: what lies in that unit, or reaches it.", map[string]any{"type": "string"}})
 	}

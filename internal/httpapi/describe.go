@@ -121,8 +121,8 @@ func (s *Server) collectionLinks(info collectionInfo) []link {
 		{Href: s.api(path + "/items?f=html"), Rel: "items", Type: mimeHTML, Title: info.title},
 		{Href: s.api(path + "/queryables?f=json"), Rel: "http://www.opengis.net/def/rel/ogc/1.0/queryables", Type: mimeSchema, Title: "Properties"},
 	}
-	for _, f := range s.itemFormats(info.id) {
-		if f.download != nil {
+	for _, f := range itemFormats(info.id) {
+		if f.file != nil && !f.sidecar {
 			out = append(out, link{Href: s.api(path + "/items?f=" + f.name), Rel: "enclosure", Type: f.mime, Title: info.title + ", whole"})
 		}
 	}

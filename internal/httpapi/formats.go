@@ -1,14 +1,13 @@
 package httpapi
 
 import (
-	"io"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
-	"mithaq/internal/edtf"
+	"mithaq/internal/export"
 	"mithaq/internal/httpserve"
 	"mithaq/internal/registry"
 )
@@ -17,7 +16,8 @@ import (
 type format struct {
 	name, mime string
 	also       []string
-	download   *Download // set where a whole selection is written
+	file       *export.Format // set where a whole selection is one file
+	sidecar    bool           // the description of that file instead
 }
 
 // Media types of answers.
@@ -27,7 +27,6 @@ const (
 	mimeSchema  = "application/schema+json"
 	mimeHTML    = "text/html"
 	mimeOpenAPI = "application/vnd.oai.openapi+json;version=3.0"
-	mimeLines   = "application/x-ndjson"
 )
 
 // The formats of each kind of resource, the default first. Items have the downloads, too; see itemFormats.
@@ -37,54 +36,25 @@ var (
 	featureFormats  = []format{{name: "geojson", mime: mimeGeoJSON, also: []string{mimeJSON}}, {name: "html", mime: mimeHTML}}
 )
 
-// Download is a format for all features that a query selects, in one answer.
-type Download struct {
-	Name, MediaType, Extension string
-	// Collections are those that the format has room for; nil for any.
-	Collections []string
-	// Open begins a file; link is the address that asks the same again.
-	Open func(w io.Writer, collection string, day edtf.Day, link string) (Encoder, error)
-}
-
-// Encoder writes one file. After an error Abandon frees what it holds; after Close it does nothing.
-type Encoder interface {
-	Feature(f registry.Feature) error
-	Close() error
-	Abandon()
-}
-
-// lines is GeoJSON, one feature a line.
-var lines = Download{Name: "geojsonl", MediaType: mimeLines, Extension: ".geojsonl", Open: func(w io.Writer, _ string, _ edtf.Day, _ string) (Encoder, error) {
-	return lineEncoder{w}, nil
-}}
-
-type lineEncoder struct{ w io.Writer }
-
-func (e lineEncoder) Feature(f registry.Feature) error {
-	_, err := e.w.Write(append(slices.Clip(f.JSON), '\n'))
-	return err
-}
-func (lineEncoder) Close() error { return nil }
-func (lineEncoder) Abandon()     {}
-
-// itemFormats are the formats of a collection's items.
-func (s *Server) itemFormats(collection string) []format {
+// itemFormats are the formats of a collection's items: a page of them as GeoJSON or for people, and all that are selected as one file in each
+// of export's formats. Where a file can't describe itself, its description is a format, too.
+func itemFormats(collection string) []format {
 	out := slices.Clone(featureFormats)
-	for _, d := range s.downloads() {
-		if d.Collections == nil || slices.Contains(d.Collections, collection) {
-			out = append(out, format{name: d.Name, mime: d.MediaType, download: &d})
+	for _, f := range export.Formats() {
+		if f.ID == featureFormats[0].name || export.Check(f.ID, []export.Layer{export.LayerOf(collection)}) != nil {
+			continue
+		}
+		base, _, _ := strings.Cut(f.MediaType, ";")
+		out = append(out, format{name: f.ID, mime: f.MediaType, also: []string{base}, file: &f})
+		if f.Sidecar != "" {
+			out = append(out, format{name: f.ID + sidecarSuffix, mime: f.SidecarType, file: &f, sidecar: true})
 		}
 	}
 	return out
 }
 
-// downloads are the formats of whole selections: those of the server, and lines where it has none of that name.
-func (s *Server) downloads() []Download {
-	if slices.ContainsFunc(s.Downloads, func(d Download) bool { return d.Name == lines.Name }) {
-		return s.Downloads
-	}
-	return append([]Download{lines}, s.Downloads...)
-}
+// sidecarSuffix after a format's name asks for the description of its file.
+const sidecarSuffix = "-metadata"
 
 // negotiate is the one place where a format is chosen: by f, or else by Accept. An Accept that meets none gets the default, since what is
 // asked for by hand or by an old client is better answered than refused.
@@ -161,7 +131,7 @@ func alternates(formats []format, sent format, address func(f string) string) (o
 		switch {
 		case f.name == sent.name:
 			out = append([]link{{Href: address(f.name), Rel: "self", Type: f.mime}}, out...)
-		case f.download == nil:
+		case f.file == nil:
 			out = append(out, link{Href: address(f.name), Rel: "alternate", Type: f.mime})
 		}
 	}

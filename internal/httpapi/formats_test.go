@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
@@ -34,25 +33,26 @@ func TestAcceptChooses(t *testing.T) {
 	}
 }
 
-// A format is added to items by one row, and offered where it has room for the collection.
-func TestDownloadIsARow(t *testing.T) {
-	s := &Server{Downloads: []Download{{Name: "csv", MediaType: "text/csv"}, {Name: "oc4ids", MediaType: "application/json", Collections: []string{"sites"}}}}
+// Items are given in every format of files that has room for the collection, and their descriptions where files can't hold them.
+func TestItemFormats(t *testing.T) {
 	names := func(collection string) string {
 		var out []string
-		for _, f := range s.itemFormats(collection) {
+		for _, f := range itemFormats(collection) {
 			out = append(out, f.name)
 		}
 		return strings.Join(out, " ")
 	}
-	if got := names("sites"); got != "geojson html geojsonl csv oc4ids" {
+	const all = "geojson html geojsonl geojsonl-metadata geojsonseq geojsonseq-metadata csv csv-metadata csv-plain csv-plain-metadata xlsx gpkg parquet kml"
+	if got := names("sites"); got != all+" oc4ids zip" {
 		t.Errorf("sites: %s", got)
 	}
-	if got := names("communes"); got != "geojson html geojsonl csv" {
+	if got := names("communes"); got != all+" zip" {
 		t.Errorf("communes: %s", got)
 	}
-	s.Downloads = append(s.Downloads, Download{Name: "geojsonl", MediaType: "application/geo+json-seq"})
-	if got := s.itemFormats("communes"); got[len(got)-1].mime != "application/geo+json-seq" || slices.ContainsFunc(got, func(f format) bool { return f.mime == mimeLines }) {
-		t.Errorf("the server's own lines don't stand for ours: %v", got)
+	for accept, want := range map[string]string{"text/csv": "csv", "application/vnd.apache.parquet": "parquet", "application/csvm+json": "csv-metadata", "application/json": "geojson"} {
+		if got := preferred(accept, itemFormats("sites")).name; got != want {
+			t.Errorf("%s chooses %s, want %s", accept, got, want)
+		}
 	}
 }
 

@@ -13,11 +13,11 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/gofiber/fiber/v2"
 
 	"mithaq/internal/crs"
+	"mithaq/internal/export"
 	"mithaq/internal/feature"
 	"mithaq/internal/httpserve"
 	"mithaq/internal/registry"
@@ -52,13 +52,13 @@ func (s *Server) items(c *fiber.Ctx) error {
 	if s, err = live.asked(c.UserContext(), p); err != nil {
 		return err
 	}
-	if a.sent, err = negotiate(c, p, s.itemFormats(info.id)); err != nil {
+	if a.sent, err = negotiate(c, p, itemFormats(info.id)); err != nil {
 		return err
 	}
 	if a.in, err = system(p, "crs"); err != nil {
 		return err
 	}
-	if a.sent.download != nil && a.in.URI != crs.Default {
+	if a.sent.file != nil && a.in.URI != crs.Default {
 		return &registry.Error{Code: registry.Invalid, Message: "Files of this format are in longitude and latitude.", Param: "crs", Got: p["crs"], Takes: crs.Default}
 	}
 	if a.q, err = s.query(info, p); err != nil {
@@ -69,18 +69,23 @@ func (s *Server) items(c *fiber.Ctx) error {
 		return err
 	}
 	c.Vary(fiber.HeaderAccept)
-	options := httpserve.StreamOptions{ContentType: a.sent.mime, Version: v, Weak: true, Vary: []string{fiber.HeaderAccept}}
+	options := httpserve.StreamOptions{ContentType: a.sent.mime, Version: v, Vary: []string{fiber.HeaderAccept}}
 	switch {
 	case a.sent.name == "html":
 		return s.itemsPage(c, a)
-	case a.sent.download != nil:
-		options.Filename = info.id + a.sent.download.Extension
+	case a.sent.file != nil:
+		options.Filename = info.id + a.sent.file.Extension
+		if a.sent.sidecar {
+			options.Filename += a.sent.file.Sidecar
+		} else if sidecar := a.sent.file.SidecarType; sidecar != "" {
+			c.Append(fiber.HeaderLink, fmt.Sprintf(`<%s>; rel="describedby"; type="%s"`, a.address(s, map[string]string{"f": a.sent.name + sidecarSuffix}), sidecar))
+		}
 		return httpserve.Stream(c, options, func(ctx context.Context, w io.Writer) error {
 			s, err := live.asked(ctx, p)
 			if err != nil {
 				return err
 			}
-			return s.writeDownload(ctx, w, a)
+			return s.writeFile(ctx, w, a)
 		})
 	}
 	c.Set(headerCRS, "<"+a.in.URI+">")
@@ -94,7 +99,7 @@ func (s *Server) items(c *fiber.Ctx) error {
 		if err != nil {
 			return err
 		}
-		more := map[string]any{"links": page.links, "timeStamp": live.Now().UTC().Format(time.RFC3339)}
+		more := map[string]any{"links": page.links}
 		if page.matched != nil {
 			more["numberMatched"] = *page.matched
 		}
@@ -149,7 +154,7 @@ func (s *Server) page(ctx context.Context, a itemsAsked, yield func(registry.Fea
 	if err != nil && !errors.Is(err, errLast) {
 		return out, err
 	}
-	out.links = alternates(s.itemFormats(a.info.id), a.sent, func(f string) string { return a.address(s, map[string]string{"f": f}) })
+	out.links = alternates(itemFormats(a.info.id), a.sent, func(f string) string { return a.address(s, map[string]string{"f": f}) })
 	if more {
 		out.links = append(out.links, link{Href: a.address(s, map[string]string{"after": token(last), "offset": "", "f": a.sent.name}), Rel: "next", Type: a.sent.mime})
 	}
@@ -162,8 +167,8 @@ func (s *Server) page(ctx context.Context, a itemsAsked, yield func(registry.Fea
 		out.links = append(out.links, link{Rel: "prev", Type: a.sent.mime,
 			Href: a.address(s, map[string]string{"offset": strconv.Itoa(a.q.Offset - size), "limit": strconv.Itoa(size), "f": a.sent.name})})
 	}
-	for _, f := range s.itemFormats(a.info.id) {
-		if f.download != nil {
+	for _, f := range itemFormats(a.info.id) {
+		if f.file != nil && !f.sidecar {
 			out.links = append(out.links, link{Rel: "enclosure", Type: f.mime, Title: "All of these, in one file",
 				Href: a.address(s, map[string]string{"after": "", "offset": "", "limit": "", "crs": "", "count": "", "f": f.name})})
 		}
@@ -194,22 +199,20 @@ func withQuery(address string, values url.Values) string {
 	return address + "?" + values.Encode()
 }
 
-// writeDownload writes every feature that is asked for, or as many as the limit that is asked for, into one file.
-func (s *Server) writeDownload(ctx context.Context, w io.Writer, a itemsAsked) error {
+// writeFile writes every feature that is asked for, or as many as the limit that is asked for, into one file; or that file's description.
+func (s *Server) writeFile(ctx context.Context, w io.Writer, a itemsAsked) error {
 	q := a.q
 	if !a.values.Has("limit") {
 		q.Limit = 0
 	}
+	selection := export.Selection{
+		Format: a.sent.file.ID, Queries: []registry.FeatureQuery{q}, Link: a.address(s, map[string]string{"f": a.sent.file.ID}), BaseURL: s.BaseURL, Labels: s.Labels,
+	}
+	if a.sent.sidecar {
+		return selection.WriteSidecar(ctx, s.Store, w)
+	}
 	buffered := bufio.NewWriterSize(w, 32<<10)
-	enc, err := a.sent.download.Open(buffered, a.info.id, q.Day, a.address(s, nil))
-	if err != nil {
-		return err
-	}
-	defer enc.Abandon()
-	if err := s.Store.EachFeature(ctx, q, enc.Feature); err != nil {
-		return err
-	}
-	if err := enc.Close(); err != nil {
+	if err := selection.Write(ctx, s.Store, buffered); err != nil {
 		return err
 	}
 	return buffered.Flush()

@@ -76,7 +76,7 @@ func (s *Server) resources() []resource {
 		out = append(out,
 			resource{path: path, id: info.id, collection: &info, summary: info.title + ": what the collection is", parameters: f(documentFormats), formats: documentFormats, schema: ref("schemas", "collection")},
 			resource{path: path + "/queryables", id: info.id + "-queryables", collection: &info, summary: info.title + ": the properties", parameters: f(schemaFormats), formats: schemaFormats, schema: object{"type": "object"}},
-			resource{path: path + "/items", id: info.id + "-items", collection: &info, summary: info.title + ", page by page", parameters: s.parameters(info), formats: s.itemFormats(info.id), schema: ref("schemas", info.id+"-items"), crs: true},
+			resource{path: path + "/items", id: info.id + "-items", collection: &info, summary: info.title + ", page by page", parameters: s.parameters(info), formats: itemFormats(info.id), schema: ref("schemas", info.id+"-items"), crs: true},
 			resource{path: path + "/items/{featureId}", id: info.id + "-item", collection: &info, summary: info.title + ": one feature", parameters: s.itemParameters(info, featureFormats), formats: featureFormats, schema: ref("schemas", info.id+"-item"), crs: true, missing: true})
 	}
 	return out
@@ -123,7 +123,7 @@ func (r resource) operation() object {
 	content := object{}
 	for _, f := range r.formats {
 		schema := r.schema
-		if f.name == "html" || f.download != nil {
+		if f.name == "html" || f.file != nil {
 			schema = object{"type": "string"}
 		}
 		content[f.mime] = object{"schema": schema}
@@ -194,9 +194,9 @@ func (s *Server) schemas() object {
 		out[info.id+"-item"] = object{"allOf": []object{ref("schemas", info.id+"-feature"), {"type": "object", "required": []string{"links"},
 			"properties": object{"links": links, "attribution": str, "licence": str}}}}
 		count := object{"type": "integer", "minimum": 0}
-		out[info.id+"-items"] = object{"type": "object", "required": []string{"type", "features", "links", "numberReturned", "timeStamp"}, "properties": object{
+		out[info.id+"-items"] = object{"type": "object", "required": []string{"type", "features", "links", "numberReturned"}, "properties": object{
 			"type": choice([]string{"FeatureCollection"}), "features": list(ref("schemas", info.id+"-feature")), "links": links,
-			"numberReturned": count, "numberMatched": count, "timeStamp": object{"type": "string", "format": "date-time"}, "attribution": str, "licence": str}}
+			"numberReturned": count, "numberMatched": count, "attribution": str, "licence": str}}
 	}
 	return out
 }

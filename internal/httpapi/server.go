@@ -12,6 +12,7 @@ import (
 	"mithaq/geodata"
 	"mithaq/internal/dossier"
 	"mithaq/internal/edtf"
+	"mithaq/internal/export"
 	"mithaq/internal/feature"
 	"mithaq/internal/gazetteer"
 	"mithaq/internal/httpserve"
@@ -28,8 +29,8 @@ type Server struct {
 	Now     func() time.Time
 	// HTML sends a document as a page for people. Templates belong to the pages, which bring it.
 	HTML func(c *fiber.Ctx, d httpserve.Document) error
-	// Downloads are the formats of whole selections, beside GeoJSON one feature a line.
-	Downloads []Download
+	// Labels name codes in files; nil leaves the codes alone.
+	Labels export.Labels
 
 	cache *extentCache // made by Mount
 }

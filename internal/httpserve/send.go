@@ -52,7 +52,6 @@ type head struct {
 	vary         []string
 	filename     string
 	version      string // of the content, for the ETag; "" for none
-	weak         bool   // the ETag promises the same meaning, not the same bytes
 }
 
 // set sets the headers and settles the representation. When the client already has it (fresh), the answer is a finished 304.
@@ -78,9 +77,6 @@ func (h head) set(c *fiber.Ctx, worth bool) (asGzip, fresh bool) {
 			tag = `"` + h.version + `.gz"`
 		}
 		c.Set(fiber.HeaderETag, tag)
-		if h.weak {
-			c.Set(fiber.HeaderETag, "W/"+tag)
-		}
 		if names(c.Get(fiber.HeaderIfNoneMatch), tag) && (c.Method() == fiber.MethodGet || c.Method() == fiber.MethodHead) {
 			c.Status(fiber.StatusNotModified)
 			c.Response().Header.Del(fiber.HeaderContentType)

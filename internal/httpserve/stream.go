@@ -14,10 +14,8 @@ import (
 
 // StreamOptions describes an answer too long for memory.
 type StreamOptions struct {
-	ContentType string
-	Version     string // of the data behind it, query and language included; makes the ETag, "" for none
-	// Weak marks answers whose bytes may differ in what doesn't matter, as the time they were made: their ETag is a weak one.
-	Weak         bool
+	ContentType  string
+	Version      string // of the data behind it, query and language included; makes the ETag, "" for none
 	CacheControl string // "no-cache" when empty
 	Vary         []string
 	Filename     string        // makes it a download
@@ -35,7 +33,7 @@ type StreamOptions struct {
 // and when the program stops; from then on its writes fail too.
 func Stream(c *fiber.Ctx, o StreamOptions, produce func(ctx context.Context, w io.Writer) error) error {
 	x := exchangeOf(c)
-	h := head{contentType: o.ContentType, cacheControl: o.CacheControl, vary: o.Vary, filename: o.Filename, weak: o.Weak}
+	h := head{contentType: o.ContentType, cacheControl: o.CacheControl, vary: o.Vary, filename: o.Filename}
 	if o.Version != "" {
 		h.version = contentVersion([]byte(o.ContentType + "\n" + o.Version))
 	}

@@ -18,6 +18,7 @@ type AreaView struct {
 	Map        MapView
 	Summary    string
 	GeoJSON    string
+	Files      []Link // the sites, in other formats
 	UnitsTitle string
 	Tally      string
 	Table      AreaTable
@@ -260,6 +261,7 @@ func (r *reading) areaView(p registry.Place, tiles Tiles) (AreaView, error) {
 		return AreaView{}, err
 	}
 	v.Cite = r.citeView(work, placePath(p))
+	v.Files = r.sitesIn(url.Values{placeParam(p.Level): {string(p.Code)}})
 	v.GeoJSON = placePath(p) + ".geojson"
 	if r.asOf {
 		v.GeoJSON += "?as-of=" + url.QueryEscape(string(r.day))

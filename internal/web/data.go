@@ -2,6 +2,8 @@ package web
 
 import (
 	"fmt"
+	"maps"
+	"net/url"
 	"strings"
 	"time"
 
@@ -101,6 +103,22 @@ func itemsPath(collection string, f Format) string {
 	return "/api/collections/" + collection + "/items?f=" + f.ID
 }
 
+// sitesIn are the addresses of a selection of sites in each format of files; values are the parameters that select them.
+func (r *reading) sitesIn(values url.Values) (out []Link) {
+	for _, f := range r.forms {
+		if f.ID == KnownFormats[0].ID {
+			continue // an address gives GeoJSON by pages, and what is whole stands beside this list
+		}
+		q := maps.Clone(values)
+		q.Set("f", f.ID)
+		if r.asOf {
+			q.Set(asOfParam, string(r.day))
+		}
+		out = append(out, Link{Text: Text{Text: f.Name, Lang: "en", Dir: "ltr"}, Href: "/api/collections/" + feature.Sites + "/items?" + q.Encode()})
+	}
+	return out
+}
+
 func (r *reading) dataView(formats []Format) (DataView, error) {
 	v := DataView{Terms: licenceAddress, Credit: geodata.Credit()}
 	counts, err := r.collectionCounts()
@@ -119,12 +137,22 @@ func (r *reading) dataView(formats []Format) (DataView, error) {
 		}
 		v.Collections = append(v.Collections, row)
 	}
-	for _, x := range []struct{ key, address string }{
-		{"data.example_place", "/communes/09.581.01.05.geojson"}, {"data.example_record", "/agreements/tiznit-pottery-complex.json"},
-		{"data.example_history", "/history/tiznit-pottery-complex.json"}, {"data.example_changes", "/changes.json"}, {"data.example_feed", "/communes/09.581.01.05.atom"},
-		{"data.example_cite", "/cite/agreements/tiznit-pottery-complex.bib"}, {"data.example_api", "/api"}, {"data.example_schema", "/schemas/records.json"},
+	examples := []struct{ key, address string }{{"data.example_place", "/communes/09.581.01.05.geojson"}}
+	some, err := r.store.Records(r.ctx, registry.RecordQuery{Types: []registry.Type{registry.TypeAgreement}, Limit: 1})
+	if err != nil {
+		return v, err
+	}
+	for _, a := range some {
+		id := string(a.ID())
+		examples = append(examples, []struct{ key, address string }{
+			{"data.example_record", "/agreements/" + id + ".json"}, {"data.example_history", "/history/" + id + ".json"}, {"data.example_cite", "/cite/agreements/" + id + ".bib"},
+		}...)
+	}
+	examples = append(examples, []struct{ key, address string }{
+		{"data.example_changes", "/changes.json"}, {"data.example_feed", "/communes/09.581.01.05.atom"}, {"data.example_api", "/api"}, {"data.example_schema", "/schemas/records.json"},
 		{"data.example_catalog", "/catalog"}, {"data.example_turtle", "/catalog?f=ttl"},
-	} {
+	}...)
+	for _, x := range examples {
 		v.Examples = append(v.Examples, Example{r.say(x.key), Link{Text: Text{Text: x.address, Dir: "ltr"}, Href: x.address}})
 	}
 	v.Request = CiteForm{ID: "request", Name: "curl", Text: fmt.Sprintf("curl '%s%s&bbox=-10.1,29.3,-8.6,30'", r.base, itemsPath(feature.Sites, KnownFormats[0]))}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,6 +24,7 @@ type ExplorerView struct {
 	Map      MapView
 	Download string // address of the set; empty when one file can't hold it
 	TakeText string
+	Files    []Link // the set in other formats, whole whatever its size
 }
 
 // UnitTable is a table of units with their sites. The map draws its badges from it, so that the two can't differ.
@@ -75,6 +77,13 @@ func (r *reading) explorerView(q httpserve.Params, tiles Tiles) (ExplorerView, e
 		return ExplorerView{}, err
 	}
 	v.Map.Still = r.still(scene, v.Map.Name)
+	chosen := url.Values{}
+	for name, value := range q {
+		if name != afterParam && name != asOfParam {
+			chosen.Set(name, value)
+		}
+	}
+	v.Files = r.sitesIn(chosen)
 	if len(n.left) > 0 && len(n.left) <= downloadLimit {
 		v.Download, v.TakeText = sitesAddress(q), r.count("explorer.download", len(n.left))
 	}

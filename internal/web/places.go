@@ -46,6 +46,7 @@ type CommuneView struct {
 	Neighbours []Link
 	Map        MapView
 	GeoJSON    string
+	Files      []Link // the sites, in other formats
 }
 
 // ProgrammeRow is a programme that reaches a place from above.
@@ -86,6 +87,7 @@ func (r *reading) communeView(p registry.Place, tiles Tiles) (CommuneView, error
 		v.GeoJSON += "?as-of=" + url.QueryEscape(string(r.day))
 	}
 	v.AsOf = r.asOfForm("/" + string(r.lang) + "/communes/" + string(p.Code))
+	v.Files = r.sitesIn(url.Values{placeParam(p.Level): {string(p.Code)}})
 	v.Agreements, v.Open = r.agreementRows(found.Agreements)
 	if v.Sites, err = r.siteRows(found.Sites); err != nil {
 		return CommuneView{}, err

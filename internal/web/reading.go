@@ -24,6 +24,7 @@ type reading struct {
 	ctx      context.Context
 	store    registry.Reader
 	gaz      *gazetteer.Gazetteer
+	forms    []Format // in which the interface for programs gives items
 	backdrop *gazetteer.Backdrop
 	day      edtf.Day
 	moment   string // as the address asks for it; empty for the registry as it is

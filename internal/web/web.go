@@ -183,6 +183,7 @@ func (s *Server) read(c *fiber.Ctx, allowed ...string) (*reading, error) {
 		ctx:      c.UserContext(),
 		store:    store,
 		gaz:      s.Gazetteer,
+		forms:    s.formats,
 		backdrop: s.backdrop,
 		day:      day,
 		asOf:     q.Has(asOfParam),

@@ -1,0 +1,124 @@
+package export
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"mithaq/geodata"
+	"mithaq/internal/registry"
+)
+
+// Selection is what a file is made of: the features that queries select, a layer each. The command line, the addresses and the prepared dumps
+// make their files of one, so that the same selection gives the same bytes everywhere.
+type Selection struct {
+	Format  string
+	Queries []registry.FeatureQuery
+	// Link is the address that asks the same again, BaseURL the registry's, without a final slash.
+	Link, BaseURL string
+	// Filename is the name under which the file will be kept; one made of the layers when empty.
+	Filename string
+	Labels   Labels
+}
+
+// Layers are the collections of the file.
+func (s Selection) Layers() (layers []Layer) {
+	for _, q := range s.Queries {
+		layers = append(layers, LayerOf(q.Collection))
+	}
+	return layers
+}
+
+// Describe is what the file says of itself, as r has the registry now.
+func (s Selection) Describe(ctx context.Context, r registry.Reader) (Document, error) {
+	d := Document{
+		Layers: s.Layers(), Licence: geodata.Licence, LicenceURL: geodata.LicenceURL, Attribution: geodata.Credit(), Gazetteer: geodata.PlaceCodes,
+		Link: s.Link, BaseURL: s.BaseURL, Filename: s.Filename, Labels: s.Labels, Reader: r, Context: ctx,
+	}
+	newest, err := r.Records(ctx, registry.RecordQuery{Limit: 1})
+	if err != nil {
+		return d, err
+	}
+	if len(newest) > 0 {
+		d.Extracted = newest[0].Updated
+	}
+	for _, q := range s.Queries {
+		d.Day = q.Day
+		if q.Located != registry.LocatedYes {
+			continue
+		}
+		d.LocatedOnly, q.Located = true, registry.LocatedNo
+		n, err := r.Count(ctx, q)
+		if err != nil {
+			return d, err
+		}
+		d.LeftOut += n
+	}
+	return d, nil
+}
+
+// pageSize is how many features are read at once for a format that asks for records meanwhile: the connection is free between two pages, so
+// that many such files at once don't wait for one another for ever.
+const pageSize = 500
+
+// Write writes the file. Errors: Busy when records were published meanwhile, since the file would be of two states; what was written then is
+// no whole file.
+func (s Selection) Write(ctx context.Context, r registry.Reader, w io.Writer) error {
+	before, err := r.Version(ctx)
+	if err != nil {
+		return err
+	}
+	d, err := s.Describe(ctx, r)
+	if err != nil {
+		return err
+	}
+	i := -1
+	err = Write(s.Format, w, d, func(_ Layer, yield func(registry.Feature) error) error {
+		i++
+		if f, _ := FormatOf(s.Format); f.ReadsRecords {
+			return byPages(ctx, r, s.Queries[i], yield)
+		}
+		return r.EachFeature(ctx, s.Queries[i], yield)
+	})
+	if err != nil {
+		return err
+	}
+	if after, err := r.Version(ctx); err != nil || after != before {
+		return errors.Join(err, &registry.Error{Code: registry.Busy, Message: "Records were published meanwhile, and the file would be of two states. Try again."})
+	}
+	return nil
+}
+
+// byPages gives the features of a query like EachFeature, holding no connection while they are used.
+func byPages(ctx context.Context, r registry.Reader, q registry.FeatureQuery, yield func(registry.Feature) error) error {
+	left := q.Limit
+	for {
+		q.Limit = pageSize
+		if left > 0 {
+			q.Limit = min(left, pageSize)
+		}
+		var page []registry.Feature
+		err := r.EachFeature(ctx, q, func(f registry.Feature) error { page = append(page, f); return nil })
+		if err != nil {
+			return err
+		}
+		for _, f := range page {
+			if err := yield(f); err != nil {
+				return err
+			}
+		}
+		if left -= len(page); len(page) < q.Limit || left == 0 {
+			return nil
+		}
+		q.After, q.Offset = page[len(page)-1].ID, 0
+	}
+}
+
+// WriteSidecar writes the file that describes this one, for formats that have one.
+func (s Selection) WriteSidecar(ctx context.Context, r registry.Reader, w io.Writer) error {
+	d, err := s.Describe(ctx, r)
+	if err != nil {
+		return err
+	}
+	return WriteSidecar(s.Format, w, d)
+}
