@@ -126,7 +126,15 @@ type siteProperties struct {
 // Placed is a record's own place as features tell it.
 type placed struct {
 	commune, province, region registry.Place
-	codes                     []registry.PlaceCode // the units it is in, with those above
+	codes                     []registry.PlaceCode // the units it is in, widest first
+}
+
+// finest is the narrowest of the units; empty when none is known.
+func (p placed) finest() registry.PlaceCode {
+	if len(p.codes) == 0 {
+		return ""
+	}
+	return p.codes[len(p.codes)-1]
 }
 
 // units are the units that a resolution puts a record in; an unresolved place is still within what its context names.
@@ -259,7 +267,7 @@ func (m Maker) Site(s registry.Stored, changes []Change) ([]registry.Feature, er
 		}
 		body, err := encode(string(s.ID()), geometry, p)
 		return registry.Feature{
-			Collection: Sites, ID: string(s.ID()), Geometry: geometry, Places: at.codes, JSON: body,
+			Collection: Sites, ID: string(s.ID()), Geometry: geometry, Places: at.codes, Unit: at.finest(), JSON: body,
 			Where: map[string]string{"kind": string(site.Kind), "status": string(site.Status),
 				"place_match": string(res.Match), "location_precision": string(precision)},
 		}, err

@@ -100,7 +100,16 @@ type FeatureQuery struct {
 	After  string // id of the last feature of the page before
 	Offset int    // how many to leave out before the first, for clients that count; After is stable while rows arrive
 	Limit  int    // 0: no bound
+	// Units keep features that are in one of these very units, as precisely as is known; an empty code keeps those in none.
+	Units []PlaceCode
+	Order FeatureOrder
 }
+
+// FeatureOrder is the order of an answer; empty is by id.
+type FeatureOrder string
+
+// AnyOrder leaves the order to the store: all features in a small box then cost no walk through the others. It has no pages.
+const AnyOrder FeatureOrder = "any"
 
 // Days are a stretch of days, both ends included; an empty end is open.
 type Days struct{ First, Last edtf.Day }
@@ -140,6 +149,7 @@ type Feature struct {
 	Date       edtf.Date // of what it tells, not of its record; none when no source gives it
 	Geometry   orb.Geometry
 	Places     []PlaceCode       // units that it touches, with those above them
+	Unit       PlaceCode         // the finest unit that it is known to be in; empty for none, and for what may be in several
 	Where      map[string]string // values of FeatureColumns
 	JSON       []byte            // one GeoJSON Feature, no line break
 }
@@ -185,6 +195,8 @@ type Reader interface {
 	EachFeature(ctx context.Context, q FeatureQuery, yield func(Feature) error) error
 	// Count is how many features EachFeature gives for the query.
 	Count(ctx context.Context, q FeatureQuery) (int, error)
+	// CountsByUnit is Count of the features with a geometry, by the finest unit that each is known to be in; "" for none.
+	CountsByUnit(ctx context.Context, q FeatureQuery) (map[PlaceCode]int, error)
 	// PageBefore is the After of the page of size features before the one that q.After begins; empty for the first page.
 	PageBefore(ctx context.Context, q FeatureQuery, size int) (after string, err error)
 	// Extent is what the features of a collection span, on any day.

@@ -332,8 +332,8 @@ const few = 1_000
 // selected adds the features that q selects, on all its pages.
 func (r reader) selected(ctx context.Context, s *statement, q registry.FeatureQuery) error {
 	walk := "f.collection" // by the index that gives the order, too
-	lookUp := false
-	if len(q.Boxes) > 0 {
+	lookUp := len(q.Boxes) > 0 && q.Order == registry.AnyOrder
+	if len(q.Boxes) > 0 && !lookUp {
 		var count statement
 		count.add("SELECT count(*) FROM (SELECT 1 FROM (")
 		count.candidates(q)
@@ -342,9 +342,10 @@ func (r reader) selected(ctx context.Context, s *statement, q registry.FeatureQu
 		if err := r.q.QueryRowContext(ctx, count.text.String(), count.args...).Scan(&n); err != nil {
 			return translate("count what may meet a box", err)
 		}
-		if lookUp = n <= few; lookUp {
-			walk = "+f.collection" // no index, so that the planner takes the keys
-		}
+		lookUp = n <= few
+	}
+	if lookUp {
+		walk = "+f.collection" // no index, so that the planner takes the keys
 	}
 	s.add(`
 		FROM feature AS f
@@ -371,6 +372,10 @@ func (r reader) selected(ctx context.Context, s *statement, q registry.FeatureQu
 	}
 	if q.Programme != "" {
 		s.add(throughAgreement, "/programmes/*/programme", string(q.Programme))
+	}
+	if len(q.Units) > 0 {
+		s.add(" AND f.unit IN ")
+		list(s, q.Units)
 	}
 	switch q.Located {
 	case registry.LocatedYes:
@@ -404,7 +409,9 @@ func (s *statement) page(q registry.FeatureQuery) {
 	if q.After != "" {
 		s.add(" AND f.id > ?", q.After)
 	}
-	s.add(" ORDER BY f.id")
+	if q.Order != registry.AnyOrder {
+		s.add(" ORDER BY f.id")
+	}
 	if q.Limit > 0 || q.Offset > 0 {
 		limit := q.Limit
 		if limit == 0 {
@@ -425,6 +432,32 @@ func (r reader) Count(ctx context.Context, q registry.FeatureQuery) (n int, err 
 	s.add(")")
 	err = r.q.QueryRowContext(ctx, s.text.String(), s.args...).Scan(&n)
 	return n, translate("count features", err)
+}
+
+// CountsByUnit implements registry.Reader.
+func (r reader) CountsByUnit(ctx context.Context, q registry.FeatureQuery) (map[registry.PlaceCode]int, error) {
+	q.Located = registry.LocatedYes // said in the text, so that the index feature_by_unit holds all that is asked
+	var s statement
+	s.add("SELECT f.unit, count(*)")
+	if err := r.selected(ctx, &s, q); err != nil {
+		return nil, err
+	}
+	s.add(" GROUP BY f.unit")
+	rows, err := r.q.QueryContext(ctx, s.text.String(), s.args...)
+	if err != nil {
+		return nil, translate("count by unit", err)
+	}
+	defer rows.Close()
+	out := map[registry.PlaceCode]int{}
+	for rows.Next() {
+		var code registry.PlaceCode
+		var n int
+		if err := rows.Scan(&code, &n); err != nil {
+			return nil, translate("count by unit", err)
+		}
+		out[code] = n
+	}
+	return out, translate("count by unit", rows.Err())
 }
 
 // PageBefore implements registry.Reader.

@@ -141,8 +141,8 @@ const (
 	insertFeature = `
 		INSERT INTO feature (collection, detail, id, valid_from, valid_until,
 		  kind, status, documentation, place_match, location_precision, type,
-		  first_day, last_day, west, south, east, north, geometry, body)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+		  unit, first_day, last_day, west, south, east, north, geometry, body)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	insertBox   = `INSERT INTO feature_box (key, west, east, south, north) VALUES (?, ?, ?, ?, ?)`
 	insertPlace = `INSERT INTO feature_place (code, key) VALUES (?, ?) ON CONFLICT DO NOTHING`
 )
@@ -164,6 +164,7 @@ func (w *writer) features(ctx context.Context, features []registry.Feature) erro
 			value, ok := f.Where[column]
 			args = append(args, sql.NullString{String: value, Valid: ok})
 		}
+		args = append(args, string(f.Unit))
 		var days [2]any
 		if !f.Date.IsZero() { // an open or unknown end is before, or after, every day
 			first, _ := f.Date.Earliest()

@@ -3,6 +3,7 @@
 package storetest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,6 +40,7 @@ func Run(t *testing.T, open func(t *testing.T) registry.Store) {
 		{"FeaturesByBox", featuresByBox},
 		{"FeaturesByDate", featuresByDate},
 		{"FeaturesByCounting", featuresByCounting},
+		{"FeaturesByUnit", featuresByUnit},
 		{"FeaturesByValue", featuresByValue},
 		{"FeaturesByListAndAgreement", featuresByListAndAgreement},
 		{"FeaturesByFilter", featuresByFilter},
@@ -710,6 +712,65 @@ func featuresByCounting(t *testing.T, s registry.Store) {
 		if got, err := s.PageBefore(t.Context(), registry.FeatureQuery{Collection: "sites", Day: day, After: all[after]}, 10); err != nil || got != want {
 			t.Errorf("before the page after %s: %q, %v; want %q", all[after], got, err, want)
 		}
+	}
+}
+
+func featuresByUnit(t *testing.T, s registry.Store) {
+	put(t, s, site("a"))
+	in := func(unit registry.PlaceCode, f registry.Feature) registry.Feature {
+		f.Unit = unit
+		return f
+	}
+	until := func(day edtf.Day, f registry.Feature) registry.Feature {
+		f.Until = day
+		return f
+	}
+	derive(t, s, registry.Derived{Record: "a", Features: []registry.Feature{
+		in("09.581.01.05", spot("sites", "a", orb.Point{1, 1}, "09", "09.581", "09.581.01.05")),
+		in("09.581.01.05", spot("sites", "b", orb.Point{2, 2}, "09", "09.581", "09.581.01.05")),
+		in("09.581", spot("sites", "c", orb.Point{1, 1}, "09", "09.581")),
+		in("09.581", spot("sites", "d", nil, "09", "09.581")),
+		spot("sites", "e", orb.Point{3, 3}),
+		until("2025-06-01", in("04", spot("sites", "f", orb.Point{1, 1}, "04"))),
+		in("09.581.01.05", spot("agreements", "a", orb.Point{1, 1})),
+	}})
+	near := []orb.Bound{{Min: orb.Point{0, 0}, Max: orb.Point{1.5, 1.5}}}
+	for _, tc := range []struct {
+		q    registry.FeatureQuery
+		want string
+	}{
+		{registry.FeatureQuery{}, "map[:1 09.581:1 09.581.01.05:2]"}, // d is nowhere
+		{registry.FeatureQuery{Day: "2025-01-01"}, "map[:1 04:1 09.581:1 09.581.01.05:2]"},
+		{registry.FeatureQuery{Places: []registry.PlaceCode{"09"}}, "map[09.581:1 09.581.01.05:2]"},
+		{registry.FeatureQuery{Boxes: near}, "map[09.581:1 09.581.01.05:1]"},
+		{registry.FeatureQuery{Units: []registry.PlaceCode{"", "04"}}, "map[:1]"},
+		{registry.FeatureQuery{Collection: "agreements"}, "map[09.581.01.05:1]"},
+		{registry.FeatureQuery{Collection: "communes"}, "map[]"},
+	} {
+		tc.q.Collection, tc.q.Day = cmp.Or(tc.q.Collection, "sites"), cmp.Or(tc.q.Day, day)
+		if got, err := s.CountsByUnit(t.Context(), tc.q); err != nil || fmt.Sprint(got) != tc.want {
+			t.Errorf("%+v: %v, %v; want %s", tc.q, got, err, tc.want)
+		}
+	}
+	for _, tc := range []struct {
+		q    registry.FeatureQuery
+		want string
+	}{
+		{registry.FeatureQuery{Units: []registry.PlaceCode{"09.581"}}, "c d"},
+		{registry.FeatureQuery{Units: []registry.PlaceCode{"", "09.581.01.05"}}, "a b e"},
+		{registry.FeatureQuery{Units: []registry.PlaceCode{"09"}}, ""},
+	} {
+		if got := found(t, s, tc.q); got != tc.want {
+			t.Errorf("in %q: %q, want %q", tc.q.Units, got, tc.want)
+		}
+	}
+	var got []string
+	q := registry.FeatureQuery{Collection: "sites", Day: day, Boxes: near, Located: registry.LocatedYes, Order: registry.AnyOrder}
+	if err := s.EachFeature(t.Context(), q, func(f registry.Feature) error { got = append(got, f.ID); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if slices.Sort(got); strings.Join(got, " ") != "a c" {
+		t.Errorf("in any order: %q", got)
 	}
 }
 
