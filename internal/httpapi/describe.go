@@ -29,6 +29,15 @@ var classes = append([]string{
 	"http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/queryables",
 	"http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/filter",
 	"http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/features-filter",
+	"http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/core",
+	"http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/tileset",
+	"http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/tilesets-list",
+	"http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/dataset-tilesets",
+	"http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/geodata-tilesets",
+	"http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/mvt",
+	"http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/oas30",
+	"http://www.opengis.net/spec/tms/2.0/conf/tilematrixset",
+	"http://www.opengis.net/spec/tms/2.0/conf/json-tilematrixset",
 }, cql.ConformanceClasses...)
 
 // api is the address of a resource of the API: path begins with a slash, or is empty for the landing page.
@@ -67,6 +76,8 @@ func (s *Server) landing(c *fiber.Ctx) error {
 		link{Href: s.api("/api.html"), Rel: "service-doc", Type: mimeHTML, Title: "The API definition, to be read"},
 		link{Href: s.api("/conformance"), Rel: "conformance", Type: mimeJSON, Title: "The standards that it follows"},
 		link{Href: s.api("/collections"), Rel: "data", Type: mimeJSON, Title: "The collections"},
+		s.tilesetsLink("")[0],
+		link{Href: s.api("/tileMatrixSets") + "?f=json", Rel: relTilingSchemes, Type: mimeJSON, Title: "The tile matrix sets"},
 		link{Href: s.BaseURL + "/schemas/records.json", Rel: "describedby", Type: mimeSchema, Title: "The record format"},
 		s.licenceLink())
 }
@@ -121,6 +132,7 @@ func (s *Server) collectionLinks(info collectionInfo) []link {
 		{Href: s.api(path + "/items?f=html"), Rel: "items", Type: mimeHTML, Title: info.title},
 		{Href: s.api(path + "/queryables?f=json"), Rel: "http://www.opengis.net/def/rel/ogc/1.0/queryables", Type: mimeSchema, Title: "Properties"},
 	}
+	out = append(out, s.tilesetsLink(info.id)...)
 	for _, f := range itemFormats(info.id) {
 		if f.file != nil && !f.sidecar {
 			out = append(out, link{Href: s.api(path + "/items?f=" + f.name), Rel: "enclosure", Type: f.mime, Title: info.title + ", whole"})

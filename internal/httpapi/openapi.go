@@ -47,6 +47,7 @@ type resource struct {
 	schema            object // of the JSON answer
 	crs               bool   // the answer says its Content-Crs
 	missing           bool   // it may be answered by 404
+	empty             bool   // it may be answered by 204
 }
 
 // example is an address that answers; a feature's has none.
@@ -79,7 +80,7 @@ func (s *Server) resources() []resource {
 			resource{path: path + "/items", id: info.id + "-items", collection: &info, summary: info.title + ", page by page", parameters: s.parameters(info), formats: itemFormats(info.id), schema: ref("schemas", info.id+"-items"), crs: true},
 			resource{path: path + "/items/{featureId}", id: info.id + "-item", collection: &info, summary: info.title + ": one feature", parameters: s.itemParameters(info, featureFormats), formats: featureFormats, schema: ref("schemas", info.id+"-item"), crs: true, missing: true})
 	}
-	return out
+	return append(out, s.tileResources()...)
 }
 
 // definition is the OpenAPI document. servers is the API's root, so that its paths are those of the standard.
@@ -99,7 +100,7 @@ func (s *Server) definition() object {
 			"schemas": s.schemas(),
 			"responses": object{
 				"invalid":     problem("The request is wrong: parameter, got and takes say where."),
-				"notFound":    problem("There is no such feature."),
+				"notFound":    problem("There is no such feature or tile."),
 				"unavailable": problem("The registry can't answer now; Retry-After says when to ask again."),
 				"internal":    problem("Our mistake; request_id finds it in the log."),
 			},
@@ -115,6 +116,11 @@ func (r resource) operation() object {
 	parameters := []object{}
 	if strings.Contains(r.path, "{featureId}") {
 		parameters = append(parameters, object{"name": "featureId", "in": "path", "required": true, "description": "The id of a feature.", "schema": object{"type": "string"}})
+	}
+	for _, p := range tileParameters() {
+		if strings.Contains(r.path, "{"+p.name+"}") {
+			parameters = append(parameters, object{"name": p.name, "in": "path", "required": true, "description": p.description, "schema": p.schema})
+		}
 	}
 	for _, p := range r.parameters {
 		parameters = append(parameters, object{"name": p.name, "in": "query", "required": false, "description": p.description,
@@ -133,6 +139,9 @@ func (r resource) operation() object {
 		ok["headers"] = object{headerCRS: object{"description": "The coordinate reference system of the geometries, in angle brackets.", "schema": object{"type": "string"}}}
 	}
 	responses := object{"200": ok, "400": ref("responses", "invalid"), "500": ref("responses", "internal"), "503": ref("responses", "unavailable")}
+	if r.empty {
+		responses["204"] = object{"description": "Nothing is there."}
+	}
 	if r.missing {
 		responses["404"] = ref("responses", "notFound")
 	}

@@ -32,12 +32,13 @@ type Server struct {
 	// Labels name codes in files; nil leaves the codes alone.
 	Labels export.Labels
 
-	cache *extentCache // made by Mount
+	cache  *extentCache // made by Mount, as counts is
+	counts *countCache
 }
 
 // Mount adds the routes for programs.
 func (s *Server) Mount(app *fiber.App) {
-	s.cache = &extentCache{}
+	s.cache, s.counts = &extentCache{}, &countCache{}
 	for _, prefix := range []string{"/api", "/communes", "/provinces", "/regions", "/schemas", "/history", "/changes.json"} {
 		app.Use(prefix, httpserve.ReadableByAll)
 	}
@@ -50,6 +51,7 @@ func (s *Server) Mount(app *fiber.App) {
 	app.Get("/api/collections/:collection/queryables", s.queryables)
 	app.Get("/api/collections/:collection/items", s.items)
 	app.Get("/api/collections/:collection/items/:id", s.item)
+	s.mountTiles(app)
 	for _, level := range registry.PagedLevels {
 		app.Get("/"+level.Plural()+"/:file", s.placeFile(level))
 	}

@@ -31,4 +31,6 @@ type Link struct {
 	Type     string `json:"type,omitempty"`
 	Title    string `json:"title,omitempty"`
 	HrefLang string `json:"hreflang,omitempty"`
+	// Templated marks a Href with names in braces to be replaced: no address as it stands.
+	Templated bool `json:"templated,omitempty"`
 }
