@@ -29,6 +29,7 @@ type collectionInfo struct {
 	where                  []string // properties of which one code may be asked for
 	lists                  []string // list properties of which one code may be asked for
 	ids                    []string // records that its agreements name
+	signed                 bool     // may be asked for by the year of a signature
 	located                bool     // may lack a geometry
 	boundaries             bool     // has a detail
 }
@@ -37,11 +38,11 @@ var placeParams = []string{"commune_code", "province_code", "region_code"}
 
 // collectionInfos are the collections in the order of the contract.
 var collectionInfos = []collectionInfo{
-	{id: feature.Sites, title: "Sites", geometry: "any", places: placeParams, located: true,
+	{id: feature.Sites, title: "Sites", geometry: "any", places: placeParams, located: true, signed: true,
 		description: "Places that agreements build, restore or equip. They have no date of their own: every datetime has them.",
 		summary:     []string{"name", "kind", "commune_name", "province_name", "status"},
 		where:       []string{"kind", "status", "place_match", "location_precision"}, lists: []string{"works", "utilities", "trades"}, ids: []string{"party", "programme"}},
-	{id: feature.Agreements, title: "Agreements", geometry: "multipoint", date: "signed", places: placeParams, located: true,
+	{id: feature.Agreements, title: "Agreements", geometry: "multipoint", date: "signed", places: placeParams, located: true, signed: true,
 		description: "Agreements, documented and mentioned, at the points of their sites or places. datetime asks when they were signed.",
 		summary:     []string{"title", "kind", "signed", "documentation", "place_as_written"},
 		where:       []string{"kind", "documentation", "place_match", "location_precision"}},
@@ -137,6 +138,9 @@ func (s *Server) parameters(info collectionInfo) []parameter {
 	}
 	for _, name := range info.ids {
 		out = append(out, parameter{name, "A record's id: sites of an agreement that names it.", map[string]any{"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"}})
+	}
+	if info.signed {
+		out = append(out, parameter{yearParam, "A year: agreements that may have been signed in it, sites of such agreements.", map[string]any{"type": "string", "pattern": "^[0-9]{4}$"}})
 	}
 	if info.located {
 		out = append(out, parameter{"located", "yes: with a geometry; no: without.", choice([]string{string(registry.LocatedYes), string(registry.LocatedNo)})})

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/paulmach/orb"
@@ -75,6 +76,13 @@ func (s *Server) query(info collectionInfo, p httpserve.Params) (q registry.Feat
 		}
 	}
 	q.Party, q.Programme = registry.ID(p["party"]), registry.ID(p["programme"])
+	if info.signed && p.Has(yearParam) {
+		n, err := strconv.Atoi(p[yearParam])
+		if err != nil || len(p[yearParam]) != 4 || n < 1 {
+			return q, &registry.Error{Code: registry.Invalid, Message: "This is no year.", Param: yearParam, Got: p[yearParam], Takes: "four digits, as 2021"}
+		}
+		q.Year = n
+	}
 	if p.Has("after") {
 		id, err := base64.RawURLEncoding.DecodeString(p["after"])
 		if err != nil || len(id) == 0 {
@@ -84,6 +92,9 @@ func (s *Server) query(info collectionInfo, p httpserve.Params) (q registry.Feat
 	}
 	return q, nil
 }
+
+// yearParam asks for the year of a signature.
+const yearParam = "year"
 
 // chosen are the values that parameters choose from closed sets.
 func (info collectionInfo) chosen(p httpserve.Params, properties []string) (map[string]string, error) {

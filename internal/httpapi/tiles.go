@@ -135,6 +135,9 @@ func (t tileset) filters(s *Server) []parameter {
 	}
 	info := *t.collection
 	names := slices.Concat([]string{asOf, "filter", "filter-lang", "filter-crs"}, info.places, info.where, info.lists, info.ids)
+	if info.signed {
+		names = append(names, yearParam)
+	}
 	return slices.DeleteFunc(s.parameters(info), func(p parameter) bool { return !slices.Contains(names, p.name) })
 }
 

@@ -92,6 +92,8 @@ type FeatureQuery struct {
 	// Party and Programme keep sites of which an agreement has that organisation among its parties, or belongs to that programme,
 	// as the agreement's own record names them.
 	Party, Programme ID
+	// Year keeps agreements that may have been signed in it, and sites of an agreement that may; 0 doesn't narrow. What nobody dates isn't kept.
+	Year int
 	Located          Located
 	// Filter keeps features for which it is true, not those for which it isn't known; nil keeps all. Its names are properties of the
 	// features, and beside them id and geometry.

@@ -18,9 +18,8 @@ import (
 // agreementListRows is how many agreements a page of the list has.
 const agreementListRows = 30
 
-// The parameters of the list that only it has: the year of the signature, and whether a source gives its date at all.
+// The parameters of the list that only it has.
 const (
-	yearParam    = "year"
 	datedParam   = "dated"
 	amendedParam = "amended" // whether an amendment is, or may be, in force
 )
@@ -29,11 +28,7 @@ const (
 var agreementFilters = filterSet{path: "/agreements", words: "agreements", counted: "count.agreements", filters: []filter{
 	ofSet("kind", "AgreementKind", "agreement_kind"),
 	ofSet("documentation", "Documentation", "documentation"),
-	{param: yearParam, label: func(_ *reading, code string) string { return code },
-		valid: func(_ *reading, code string) bool {
-			n, err := strconv.Atoi(code)
-			return err == nil && len(code) == 4 && n > 0
-		}},
+	ofYear,
 	{param: datedParam, codes: []string{"yes", "no"}, label: func(r *reading, code string) string { return r.say("agreements.dated." + code) }},
 	{param: amendedParam, codes: []string{"yes", "no"}, label: func(r *reading, code string) string { return r.say("agreements.amended." + code) }},
 	ofPlace(registry.LevelRegion),

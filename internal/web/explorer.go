@@ -73,6 +73,7 @@ var siteFilters = filterSet{path: "/map", words: "explorer", counted: "count.sit
 	ofPlace(registry.LevelCommune),
 	ofRecord("party", registry.TypeOrganisation),
 	ofRecord("programme", registry.TypeProgramme),
+	ofYear,
 	ofSet("location_precision", "Precision", "explorer.precision"),
 	{param: locatedParam, codes: []string{string(registry.LocatedYes), string(registry.LocatedNo)}, label: func(r *reading, code string) string { return r.say("explorer.located." + code) }, apart: true},
 }}
@@ -133,7 +134,7 @@ func (r *reading) mapSites() ([]*mapSite, error) {
 	return all, r.throughAgreements(agreements)
 }
 
-// throughAgreements adds to sites the parties and programmes of their agreements.
+// throughAgreements adds to sites the parties, programmes and years of their agreements.
 func (r *reading) throughAgreements(agreements map[*mapSite][]registry.ID) error {
 	var ids []registry.ID
 	for _, some := range agreements {
@@ -142,9 +143,20 @@ func (r *reading) throughAgreements(agreements map[*mapSite][]registry.ID) error
 	if err := r.know(ids...); err != nil {
 		return err
 	}
+	dated, err := r.listedAgreements() // as they stand on the page's day, which the years are of
+	if err != nil {
+		return err
+	}
+	years := map[registry.ID][]string{}
+	for _, a := range dated {
+		years[a.id] = a.values[yearParam]
+	}
 	var named []registry.ID
 	for s, some := range agreements {
 		for _, id := range some {
+			for _, year := range years[id] {
+				s.values[yearParam] = include(s.values[yearParam], year)
+			}
 			a, ok := r.known[id].Record.(*registry.Agreement)
 			if !ok {
 				continue

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"mithaq/internal/httpserve"
@@ -49,6 +50,16 @@ func ofPlace(level registry.PlaceLevel) filter {
 
 // placeParam names the filter by a unit of a level.
 func placeParam(level registry.PlaceLevel) string { return string(level) + "_code" }
+
+// ofYear is a filter by the year in which an agreement may have been signed.
+var ofYear = filter{param: yearParam, label: func(_ *reading, code string) string { return code },
+	valid: func(_ *reading, code string) bool {
+		n, err := strconv.Atoi(code)
+		return err == nil && len(code) == 4 && n > 0
+	}}
+
+// yearParam asks for the year of a signature.
+const yearParam = "year"
 
 // filterSet is the filters of one list, in the order of its form.
 type filterSet struct {

@@ -317,6 +317,12 @@ const throughAgreement = `
 	            JOIN reference AS p ON p.from_id = a.value
 	            WHERE p.pointer GLOB ? AND p.to_id = ?)`
 
+// signedThrough keeps features of which an agreement may have been signed in these days.
+const signedThrough = `
+	AND EXISTS (SELECT 1 FROM json_each(CAST(f.body AS TEXT), '$.properties.agreements') AS a
+	            JOIN feature AS g ON g.collection = 'agreements' AND g.detail = '' AND g.id = a.value
+	            WHERE g.valid_from <= ? AND g.valid_until > ? AND g.first_day <= ? AND g.last_day >= ?)`
+
 // candidates adds the keys of features that may meet a box, and of those that are nowhere; the R*Tree rounds outward.
 func (s *statement) candidates(q registry.FeatureQuery) {
 	s.add("SELECT key FROM feature WHERE geometry IS NULL AND collection = ? AND detail = ? AND ?", q.Collection, q.Detail, q.Located != registry.LocatedYes)
@@ -372,6 +378,14 @@ func (r reader) selected(ctx context.Context, s *statement, q registry.FeatureQu
 	}
 	if q.Programme != "" {
 		s.add(throughAgreement, "/programmes/*/programme", string(q.Programme))
+	}
+	if q.Year != 0 {
+		first, last := fmt.Sprintf("%04d-01-01", q.Year), fmt.Sprintf("%04d-12-31", q.Year)
+		if q.Collection == "agreements" {
+			s.add(" AND f.first_day <= ? AND f.last_day >= ?", last, first)
+		} else {
+			s.add(signedThrough, string(q.Day), string(q.Day), last, first)
+		}
 	}
 	if len(q.Units) > 0 {
 		s.add(" AND f.unit IN ")

@@ -849,11 +849,23 @@ func featuresByListAndAgreement(t *testing.T, s registry.Store) {
 		of("b", `{"works":["creation"],"utilities":[],"trades":["pottery"],"agreements":["planned"]}`, nil),
 		of("c", `{}`, nil),
 	}})
+	dated := func(id, date string) registry.Derived {
+		f := spot("agreements", id, nil)
+		f.Date = edtf.MustParse(date)
+		return registry.Derived{Record: registry.ID(id), Features: []registry.Feature{f}}
+	}
+	derive(t, s, dated("signed", "2015-12/2016-01"))
+	derive(t, s, dated("planned", "2021?-07-26"))
 	type l = map[string]string
 	for _, tc := range []struct {
 		q    registry.FeatureQuery
 		want string
 	}{
+		{registry.FeatureQuery{Year: 2014}, ""},
+		{registry.FeatureQuery{Year: 2015}, "a"},
+		{registry.FeatureQuery{Year: 2016}, "a"},
+		{registry.FeatureQuery{Year: 2021}, "a b"},
+		{registry.FeatureQuery{Year: 2021, Collection: "agreements"}, "planned"},
 		{registry.FeatureQuery{Lists: l{"works": "creation"}}, "a b"},
 		{registry.FeatureQuery{Lists: l{"works": "equipment"}}, "a"},
 		{registry.FeatureQuery{Lists: l{"works": "creat"}}, ""},
