@@ -85,7 +85,7 @@ func (s *Server) getCopySearch(c *fiber.Ctx) error {
 	c.Path("/" + string(r.lang) + "/search") // where the page stands, for its links to itself
 	view := r.searchView("", search.Result{})
 	view.NeedsScript, view.Failed = r.say("search.needs_script"), r.say("search.failed")
-	return s.send(c, r.words, "search", Page{Title: r.say("search.title"), View: view, NoIndex: true})
+	return s.send(c, r, "search", Page{Title: r.say("search.title"), View: view, NoIndex: true})
 }
 
 // SearchIndex is what a browser searches in: every place and record with the words by which it is found, and what a page of results says.

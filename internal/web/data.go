@@ -70,7 +70,7 @@ func (s *Server) getData(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return s.send(c, r.words, "data", Page{Title: r.say("data.title"), Description: r.say("data.lead"), View: view, Scripts: []string{"js/copy.js"}, Data: []Alternate{{Href: "/catalog", Type: "application/ld+json"}}, Linked: r.linkedDataset(view)})
+	return s.send(c, r, "data", Page{Title: r.say("data.title"), Description: r.say("data.lead"), View: view, Scripts: []string{"js/copy.js"}, Data: []Alternate{{Href: "/catalog", Type: "application/ld+json"}}, Linked: r.linkedDataset(view)})
 }
 
 // chosenFormats are the known formats with these ids, in their own order.

@@ -85,7 +85,7 @@ func (s *Server) sendEmbed(c *fiber.Ctx, r *reading, path string, v EmbedView, s
 	if v.Map != nil {
 		p.HasMap = true
 	}
-	return s.send(c, r.words, "embed", p)
+	return s.send(c, r, "embed", p)
 }
 
 // pagePath is the path of a page with the day and the moment that were asked for.
@@ -253,7 +253,7 @@ func (s *Server) getSnippet(c *fiber.Ctx) error {
 		}
 	}
 	p.View = v
-	return s.send(c, r.words, "snippet", p)
+	return s.send(c, r, "snippet", p)
 }
 
 func (s *Server) fillSnippet(r *reading, v *SnippetView) error {

@@ -87,3 +87,21 @@ func TestMapByKeyboard(t *testing.T) {
 		b.takeFaults(t)
 	}
 }
+
+// A page says how old what it shows is: the day on which the newest of its records was published, not the day on which it is read.
+func TestPagesSayWhenTheyLastChanged(t *testing.T) {
+	home := startSite(t)
+	for path, want := range map[string]string{
+		"/fr/communes/09.581.01.05":                           "Les fiches montrées ici ont été publiées pour la dernière fois le 22 novembre 2026.",
+		"/ar/agreements/tiznit-jewellery-framework":           "22 نونبر 2026",
+		"/en/sites/site-aouartas-craft-zone?as-of=2024-01-01": "The records shown here were last published on 22 November 2026.",
+	} {
+		_, body := get(t, home+path)
+		if _, footer, _ := strings.Cut(body, "<footer"); !strings.Contains(plainText(footer), want) {
+			t.Errorf("%s doesn't say when it last changed", path)
+		}
+	}
+	if _, body := get(t, home+"/fr/about"); strings.Contains(body, "publiées pour la dernière fois") {
+		t.Error("a page without records has no such day")
+	}
+}

@@ -32,7 +32,7 @@ func (s *Server) getHome(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return s.send(c, r.words, "home", Page{
+	return s.send(c, r, "home", Page{
 		Title: r.say("home.title"), Description: r.say("site.description"), View: view, Scripts: []string{"js/area-map.js", "js/facts.js"}, IsHome: true, HasMap: true,
 		Data: []Alternate{{Href: "/api/collections/agreements/items?f=geojson", Type: "application/geo+json"}},
 	})
@@ -65,7 +65,7 @@ func (s *Server) getExplorer(c *fiber.Ctx) error {
 	if view.Download != "" {
 		p.Data = []Alternate{{Href: view.Download, Type: "application/geo+json"}}
 	}
-	return s.send(c, r.words, "explorer", p)
+	return s.send(c, r, "explorer", p)
 }
 
 func (s *Server) getAgreements(c *fiber.Ctx) error {
@@ -77,7 +77,7 @@ func (s *Server) getAgreements(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return s.send(c, r.words, "agreements", Page{Title: r.say("agreements.title"), Description: r.say("agreements.lead"), View: view, NoIndex: len(r.q) > 0, Scripts: []string{"js/facts.js"}})
+	return s.send(c, r, "agreements", Page{Title: r.say("agreements.title"), Description: r.say("agreements.lead"), View: view, NoIndex: len(r.q) > 0, Scripts: []string{"js/facts.js"}})
 }
 
 func (s *Server) getAbout(c *fiber.Ctx) error {
@@ -85,7 +85,7 @@ func (s *Server) getAbout(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return s.send(c, r.words, "about", Page{Title: r.say("about.title"), Description: r.say("site.description"), View: r.aboutView(s.contactLink())})
+	return s.send(c, r, "about", Page{Title: r.say("about.title"), Description: r.say("site.description"), View: r.aboutView(s.contactLink())})
 }
 
 // AboutView is the page about the registry.
@@ -110,7 +110,7 @@ func (s *Server) getComponents(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return s.send(c, r.words, "gallery", Page{Title: r.say("components.title"), Description: r.say("components.lead"), View: r.componentsView(), NoIndex: true,
+	return s.send(c, r, "gallery", Page{Title: r.say("components.title"), Description: r.say("components.lead"), View: r.componentsView(), NoIndex: true,
 		Scripts: []string{"js/facts.js"}, Breadcrumb: []Link{{Text: r.ours(r.say("about.title")), Href: "/" + string(r.lang) + "/about"}}})
 }
 
@@ -144,7 +144,7 @@ func (s *Server) getCommune(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return s.send(c, r.words, "commune", Page{
+	return s.send(c, r, "commune", Page{
 		Title: view.Name + " — " + view.Kind, Description: view.Summary, Breadcrumb: r.breadcrumb(p.Code), View: view, HasMap: true, Feeds: []Alternate{r.placeFeed(p)}, Linked: r.linkedPlace(p),
 		Scripts: []string{"js/commune-map.js", "js/facts.js", "js/copy.js"}, Data: []Alternate{{Href: view.GeoJSON, Type: "application/geo+json"}},
 		Subject: string(p.Code), Cited: r.citedSources(),
@@ -165,7 +165,7 @@ func (s *Server) getArea(level registry.PlaceLevel) fiber.Handler {
 		if err != nil {
 			return err
 		}
-		return s.send(c, r.words, "area", Page{
+		return s.send(c, r, "area", Page{
 			Title: view.Name + " — " + view.Kind, Description: view.Summary, Breadcrumb: r.breadcrumb(p.Code), View: view, HasMap: true, Feeds: []Alternate{r.placeFeed(p)}, Linked: r.linkedPlace(p),
 			Scripts: []string{"js/area-map.js", "js/facts.js", "js/copy.js"}, Data: []Alternate{{Href: view.GeoJSON, Type: "application/geo+json"}},
 			Subject: string(p.Code), Cited: r.citedSources(),
@@ -210,7 +210,7 @@ func (s *Server) getAgreement(c *fiber.Ctx) error {
 	if r.asOf {
 		page.Data[0].Href += "?as-of=" + string(r.day)
 	}
-	return s.send(c, r.words, "agreement", page)
+	return s.send(c, r, "agreement", page)
 }
 
 // recordPage is the frame of a record's page.
@@ -259,7 +259,7 @@ func (s *Server) getRecord(t registry.Type) fiber.Handler {
 		if view.Map != nil {
 			page.HasMap, page.Scripts = true, append(page.Scripts, "js/commune-map.js")
 		}
-		return s.send(c, r.words, "record", page)
+		return s.send(c, r, "record", page)
 	}
 }
 
@@ -276,7 +276,7 @@ func (s *Server) getAnnouncement(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return s.send(c, r.words, "announcement", r.recordPage(stored, view.RecordHead, view))
+	return s.send(c, r, "announcement", r.recordPage(stored, view.RecordHead, view))
 }
 
 func (s *Server) getSource(c *fiber.Ctx) error {
@@ -292,5 +292,5 @@ func (s *Server) getSource(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return s.send(c, r.words, "source", r.recordPage(stored, view.RecordHead, view))
+	return s.send(c, r, "source", r.recordPage(stored, view.RecordHead, view))
 }

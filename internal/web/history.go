@@ -93,7 +93,7 @@ func (s *Server) getHistory(c *fiber.Ctx) error {
 	}
 	p := Page{Title: r.say("history.of", args{"Record": view.Record.Text.Text}), Description: view.Kind + " — " + view.Record.Text.Text, View: view, NoIndex: len(r.q) > 0,
 		Data: []Alternate{{Href: view.JSON, Type: "application/json"}}, Feeds: []Alternate{r.recordFeed(stored.Record)}, Breadcrumb: []Link{{Text: r.ours(r.say("changes.title")), Href: "/" + string(r.lang) + "/changes"}, view.Record}}
-	return s.send(c, r.words, "history", p)
+	return s.send(c, r, "history", p)
 }
 
 func badID(id registry.ID) error {
@@ -242,7 +242,7 @@ func (s *Server) getChanges(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return s.send(c, r.words, "changes", Page{Title: r.say("changes.title"), Description: r.say("changes.lead"), View: view, NoIndex: len(r.q) > 0,
+	return s.send(c, r, "changes", Page{Title: r.say("changes.title"), Description: r.say("changes.lead"), View: view, NoIndex: len(r.q) > 0,
 		Data: []Alternate{{Href: view.JSON, Type: "application/json"}}})
 }
 

@@ -58,6 +58,6 @@ func (s *Server) getIndex(t registry.Type) fiber.Handler {
 		}
 		byName := r.byName()
 		slices.SortStableFunc(v.Rows, func(a, b IndexRow) int { return byName(a.Name.Text.Text, b.Name.Text.Text) })
-		return s.send(c, r.words, "index", Page{Title: v.Title, Description: v.Lead, View: v})
+		return s.send(c, r, "index", Page{Title: v.Title, Description: v.Lead, View: v})
 	}
 }

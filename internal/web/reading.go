@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"mithaq/internal/edtf"
 	"mithaq/internal/gazetteer"
@@ -33,6 +34,16 @@ type reading struct {
 	texts    map[registry.ID]*passage.Text // of sources whose text may be shown
 	cards    int                           // source cards on the page so far
 	cited    []registry.ID                 // sources of the page's marks, in the order in which they came
+}
+
+// lastChanged is when the newest of the records on the page was published; zero when it is made of none.
+func (r *reading) lastChanged() (last time.Time) {
+	for _, s := range r.known {
+		if s.Updated.After(last) {
+			last = s.Updated
+		}
+	}
+	return last
 }
 
 // know loads the records with these ids that aren't known yet. Ids that no record has are left out.

@@ -65,7 +65,11 @@ func (w *words) fromTemplate(key string, pairs ...any) (string, error) {
 }
 
 // send renders a page and sends it. The address is the request's own, less what the page doesn't know.
-func (s *Server) send(c *fiber.Ctx, w *words, name string, p Page) error {
+func (s *Server) send(c *fiber.Ctx, r *reading, name string, p Page) error {
+	w := r.words
+	if at := r.lastChanged(); !at.IsZero() {
+		p.Changed = w.say("layout.changed", args{"Day": w.sayDay(dayOf(at))})
+	}
 	path, query := strings.Clone(c.Path()), string(c.Request().URI().QueryString())
 	rest := strings.TrimPrefix(strings.TrimPrefix(path, "/"+string(w.lang)), "/")
 	if query != "" {

@@ -68,7 +68,7 @@ func (s *Server) getSearch(c *fiber.Ctx) error {
 		s.Log.Info("search without answer", "query", query, "lang", string(r.lang))
 	}
 	view := r.searchView(query, found)
-	return s.send(c, r.words, "search", Page{Title: r.say("search.title"), Query: query, View: view, NoIndex: true, Feeds: r.searchFeeds(query)})
+	return s.send(c, r, "search", Page{Title: r.say("search.title"), Query: query, View: view, NoIndex: true, Feeds: r.searchFeeds(query)})
 }
 
 // SearchView is what a search found: places, then records by type; or, when it found nothing, what leads on.

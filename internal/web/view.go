@@ -179,6 +179,7 @@ type Page struct {
 	Feeds       []Alternate // what changes on it, and in the whole registry
 	Recorded    *Recorded   // nil: the registry as it is
 	Breadcrumb  []Link
+	Changed     string // when the newest of its records was published, in words
 	Query       string // what stands in the search box
 	Scripts     []string
 	HasMap      bool
