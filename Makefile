@@ -9,7 +9,7 @@ TAGS := sqlite_fts5
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
 GOFLAGS_BUILD := -trimpath -tags $(TAGS) -ldflags "-s -w -X main.version=$(VERSION)"
 
-.PHONY: run build test test-go lint format geodata generate screenshots check-vulnerabilities clean
+.PHONY: run build test test-go lint format geodata generate screenshots measure-pages check-vulnerabilities clean
 
 run: build
 	./bin/mithaq serve
@@ -68,9 +68,15 @@ geodata:
 generate:
 	cd internal/dossier && go generate
 
-# Pictures of the pages, into build/screenshots.
+# Pictures of the pages, into build/screenshots; those that README and docs/ show, into docs/images.
 screenshots: install-test-tools build
-	MITHAQ_SCREENSHOTS=$(CURDIR)/build/screenshots go test -tags $(TAGS) -count=1 -run 'InChromium|OnTheMap|DarkAndCalm' ./internal/web
+	MITHAQ_SCREENSHOTS=$(CURDIR)/build/screenshots MITHAQ_PICTURES=$(CURDIR)/docs/images \
+	  go test -tags $(TAGS) -count=1 -run 'InChromium|OnTheMap|DarkAndCalm|ForcedColours|PicturesOfTheDocuments' ./internal/web
+
+# How long the pages take on a slow phone, as a table.
+measure-pages: install-test-tools build
+	MITHAQ_MEASURES=$(CURDIR)/build/page-speed.md go test -tags $(TAGS) -count=1 -run PagesOnASlowPhone ./internal/web
+	cat build/page-speed.md
 
 check-vulnerabilities:
 	go tool govulncheck -tags $(TAGS) ./...

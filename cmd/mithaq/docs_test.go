@@ -1,11 +1,13 @@
 package main
 
 import (
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -100,6 +102,47 @@ func TestDownloadsAreDocumented(t *testing.T) {
 	for _, c := range feature.Collections {
 		if !strings.Contains(text, "`"+c+"`") {
 			t.Errorf("collection %s isn't documented", c)
+		}
+	}
+}
+
+// Every one of the fifty-six expectations names tests that there are, or says why there are none.
+func TestExpectationsAreShown(t *testing.T) {
+	tests := map[string]bool{}
+	err := filepath.WalkDir(filepath.Join("..", ".."), func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && d.Name() == "node_modules":
+			return filepath.SkipDir
+		case !strings.HasSuffix(path, "_test.go"):
+			return nil
+		}
+		raw, err := os.ReadFile(path)
+		for _, m := range regexp.MustCompile(`(?m)^func (Test\w+)\(`).FindAllSubmatch(raw, -1) {
+			tests[string(m[1])] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := regexp.MustCompile(`(?m)^\| (\d+) \| (.+?) \| (.+?) \|$`).FindAllStringSubmatch(document(t, "checklist.md"), -1)
+	if len(rows) != 56 {
+		t.Errorf("%d expectations, want 56", len(rows))
+	}
+	for i, row := range rows {
+		if row[1] != strconv.Itoa(i+1) {
+			t.Errorf("row %d is numbered %s", i+1, row[1])
+		}
+		named := regexp.MustCompile(`Test\w+`).FindAllString(row[3], -1)
+		for _, name := range named {
+			if !tests[name] {
+				t.Errorf("%s: there is no %s", row[1], name)
+			}
+		}
+		if reason, not := strings.CutPrefix(row[3], "Not "); len(named) == 0 && (!not || len(strings.Fields(reason)) < 6) {
+			t.Errorf("%s has neither a test nor a reason: %s", row[1], row[3])
 		}
 	}
 }
