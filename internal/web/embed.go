@@ -81,11 +81,7 @@ func (s *Server) sendEmbed(c *fiber.Ctx, r *reading, path string, v EmbedView, s
 	if v.Title.Href == "" {
 		v.Title.Href = path
 	}
-	p := Page{Layout: "frame", Title: v.Title.Text.Text, Canonical: s.BaseURL + path, View: v, Scripts: scripts}
-	if v.Map != nil {
-		p.HasMap = true
-	}
-	return s.send(c, r, "embed", p)
+	return s.send(c, r, "embed", Page{Layout: "frame", Title: v.Title.Text.Text, Canonical: s.BaseURL + path, View: v, Scripts: scripts})
 }
 
 // pagePath is the path of a page with the day and the moment that were asked for.

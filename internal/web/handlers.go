@@ -33,7 +33,7 @@ func (s *Server) getHome(c *fiber.Ctx) error {
 		return err
 	}
 	return s.send(c, r, "home", Page{
-		Title: r.say("home.title"), Description: r.say("site.description"), View: view, Scripts: []string{"js/area-map.js", "js/facts.js"}, IsHome: true, HasMap: true,
+		Title: r.say("home.title"), Description: r.say("site.description"), View: view, Scripts: []string{"js/area-map.js", "js/facts.js"}, IsHome: true,
 		Data: []Alternate{{Href: "/api/collections/agreements/items?f=geojson", Type: "application/geo+json"}},
 	})
 }
@@ -60,7 +60,7 @@ func (s *Server) getExplorer(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	p := Page{Title: r.say("explorer.title"), Description: r.say("explorer.lead"), View: view, HasMap: true, NoIndex: len(r.q) > 0,
+	p := Page{Title: r.say("explorer.title"), Description: r.say("explorer.lead"), View: view, NoIndex: len(r.q) > 0,
 		Scripts: []string{"js/explorer-map.js", "js/facts.js"}, Subject: explorerSubject, Cited: r.citedSources()}
 	if view.Download != "" {
 		p.Data = []Alternate{{Href: view.Download, Type: "application/geo+json"}}
@@ -145,7 +145,7 @@ func (s *Server) getCommune(c *fiber.Ctx) error {
 		return err
 	}
 	return s.send(c, r, "commune", Page{
-		Title: view.Name + " — " + view.Kind, Description: view.Summary, Breadcrumb: r.breadcrumb(p.Code), View: view, HasMap: true, Feeds: []Alternate{r.placeFeed(p)}, Linked: r.linkedPlace(p),
+		Title: view.Name + " — " + view.Kind, Description: view.Summary, Breadcrumb: r.breadcrumb(p.Code), View: view, Feeds: []Alternate{r.placeFeed(p)}, Linked: r.linkedPlace(p),
 		Scripts: []string{"js/commune-map.js", "js/facts.js", "js/copy.js"}, Data: []Alternate{{Href: view.GeoJSON, Type: "application/geo+json"}},
 		Subject: string(p.Code), Cited: r.citedSources(),
 	})
@@ -166,7 +166,7 @@ func (s *Server) getArea(level registry.PlaceLevel) fiber.Handler {
 			return err
 		}
 		return s.send(c, r, "area", Page{
-			Title: view.Name + " — " + view.Kind, Description: view.Summary, Breadcrumb: r.breadcrumb(p.Code), View: view, HasMap: true, Feeds: []Alternate{r.placeFeed(p)}, Linked: r.linkedPlace(p),
+			Title: view.Name + " — " + view.Kind, Description: view.Summary, Breadcrumb: r.breadcrumb(p.Code), View: view, Feeds: []Alternate{r.placeFeed(p)}, Linked: r.linkedPlace(p),
 			Scripts: []string{"js/area-map.js", "js/facts.js", "js/copy.js"}, Data: []Alternate{{Href: view.GeoJSON, Type: "application/geo+json"}},
 			Subject: string(p.Code), Cited: r.citedSources(),
 		})
@@ -205,7 +205,7 @@ func (s *Server) getAgreement(c *fiber.Ctx) error {
 	page := r.recordPage(stored, view.RecordHead, view)
 	page.Description = view.Sentence
 	if view.Map != nil {
-		page.HasMap, page.Scripts = true, append(page.Scripts, "js/commune-map.js")
+		page.Scripts = append(page.Scripts, "js/commune-map.js")
 	}
 	if r.asOf {
 		page.Data[0].Href += "?as-of=" + string(r.day)
@@ -257,7 +257,7 @@ func (s *Server) getRecord(t registry.Type) fiber.Handler {
 		}
 		page := r.recordPage(stored, view.RecordHead, view)
 		if view.Map != nil {
-			page.HasMap, page.Scripts = true, append(page.Scripts, "js/commune-map.js")
+			page.Scripts = append(page.Scripts, "js/commune-map.js")
 		}
 		return s.send(c, r, "record", page)
 	}

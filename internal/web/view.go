@@ -182,7 +182,6 @@ type Page struct {
 	Changed     string // when the newest of its records was published, in words
 	Query       string // what stands in the search box
 	Scripts     []string
-	HasMap      bool
 	IsHome      bool
 	Subject     string // the id of what the page is of, for reports: a record, a place, the explorer; empty for a page about nothing in particular
 	Take        *TakeView
