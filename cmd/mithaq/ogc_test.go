@@ -155,7 +155,7 @@ func TestOGCFeaturesPart1(t *testing.T) {
 				s.get(t, "/api"+path, http.StatusOK)
 			}
 		}
-		if want := 3 + 4*len(feature.Collections) + 2 + 3*5 /* tiles */; len(paths) != want {
+		if want := 3 + 4*len(feature.Collections) + 2 + 3*5; /* tiles */ len(paths) != want {
 			t.Errorf("%d paths, want %d", len(paths), want)
 		}
 	})

@@ -93,8 +93,8 @@ type FeatureQuery struct {
 	// as the agreement's own record names them.
 	Party, Programme ID
 	// Year keeps agreements that may have been signed in it, and sites of an agreement that may; 0 doesn't narrow. What nobody dates isn't kept.
-	Year int
-	Located          Located
+	Year    int
+	Located Located
 	// Filter keeps features for which it is true, not those for which it isn't known; nil keeps all. Its names are properties of the
 	// features, and beside them id and geometry.
 	Filter *cql.Filter
