@@ -153,3 +153,46 @@ func TestCollections(t *testing.T) {
 		s.json(t, "/schemas/records.json").want("/title", "Mithaq records, format 1")
 	})
 }
+
+// A publication changes the ETags of what it touches and no others: each answer that has the same bytes before and after has the same tag.
+func TestAPublicationChangesWhatItTouches(t *testing.T) {
+	s := start(t, true)
+	var paths []string
+	for _, lang := range []string{"fr", "ar"} {
+		for _, code := range []string{"09.581.01.05", "09.581.09.05", "09.541.01.13", "01.151.01.01"} {
+			paths = append(paths, "/"+lang+"/communes/"+code)
+		}
+		paths = append(paths, "/"+lang+"/agreements/tiznit-jewellery-framework", "/"+lang+"/organisations/org-giz", "/"+lang+"/about")
+	}
+	for _, code := range []string{"09.581.01.05", "09.541.01.13", "01.151.01.01"} {
+		paths = append(paths, "/communes/"+code+".geojson", "/communes/"+code+".atom", "/api/collections/sites/items?f=geojson&commune_code="+code, "/api/collections/sites/items?f=csv&commune_code="+code,
+			"/api/collections/agreements/items?f=geojson&commune_code="+code)
+	}
+	paths = append(paths, "/agreements/tiznit-jewellery-framework.json", "/api/collections/agreements/items/tiznit-jewellery-framework?f=geojson")
+	type answer struct{ tag, body string }
+	ask := func() map[string]answer {
+		out := map[string]answer{}
+		for _, path := range paths {
+			body, header := s.get(t, path, http.StatusOK)
+			out[path] = answer{header.Get("ETag"), string(body)}
+		}
+		return out
+	}
+	before := ask()
+	s.load(t, withStatements(amended))
+	same, changed := 0, 0
+	for path, after := range ask() {
+		if (after.body == before[path].body) != (after.tag == before[path].tag) {
+			t.Errorf("%s: same bytes %t, same tag %t", path, after.body == before[path].body, after.tag == before[path].tag)
+		}
+		if after.body == before[path].body {
+			same++
+		} else {
+			changed++
+			t.Log("changed: ", path)
+		}
+	}
+	if same < 20 || changed < 3 {
+		t.Errorf("%d answers stayed and %d changed", same, changed)
+	}
+}

@@ -81,6 +81,7 @@ func (h head) set(c *fiber.Ctx, worth bool) (asGzip, fresh bool) {
 			c.Status(fiber.StatusNotModified)
 			c.Response().Header.Del(fiber.HeaderContentType)
 			c.Response().Header.Del(fiber.HeaderContentDisposition)
+			c.Response().Header.Del(fiber.HeaderContentEncoding)
 			return asGzip, true
 		}
 	}

@@ -24,7 +24,10 @@ type StreamOptions struct {
 
 // Stream sends what produce writes, as it writes it, in constant memory. The first 32 KiB are held back: an error or a
 // panic within them is an answer with a real status. A later one cuts the response, which every client reports, so that
-// half a file never passes for a whole one. HEAD and a client that has this Version never run produce.
+// half a file never passes for a whole one.
+//
+// An answer that fits in what is held back has the ETag of its bytes: it changes with them, and with nothing else that is published. A longer
+// one has that of Version, which is all that is known when its head is sent; a client that has that one is answered without running produce.
 //
 // An HTTP/1.0 request gets chunks too, as fasthttp sends them: front proxies that still speak 1.0 read them, and plain
 // bytes until the close could not show a failure.
@@ -41,11 +44,6 @@ func Stream(c *fiber.Ctx, o StreamOptions, produce func(ctx context.Context, w i
 	if fresh {
 		return nil
 	}
-	if c.Method() == fiber.MethodHead {
-		c.Response().Header.SetContentLength(-1) // chunked, as GET would be; 0 would be a wrong length
-		return nil
-	}
-
 	fill(&o.Deadline, x.limits.StreamDeadline)
 	ctx, cancel := context.WithTimeout(x.ctx, o.Deadline)
 	s := &stream{exchange: x, ctx: ctx, cancel: cancel, started: make(chan struct{}), finished: make(chan error, 1)}
@@ -61,6 +59,11 @@ func Stream(c *fiber.Ctx, o StreamOptions, produce func(ctx context.Context, w i
 
 	select {
 	case <-s.started:
+		if c.Method() == fiber.MethodHead {
+			cancel()
+			c.Response().Header.SetContentLength(-1) // chunked, as GET would be; 0 would be a wrong length
+			return nil
+		}
 		x.streams = true
 		// At once: a connection that ends without a byte makes browsers ask again instead of reporting it.
 		c.Response().ImmediateHeaderFlush = true
@@ -70,6 +73,12 @@ func Stream(c *fiber.Ctx, o StreamOptions, produce func(ctx context.Context, w i
 		cancel()
 		if err != nil {
 			return err
+		}
+		if o.Version != "" {
+			h.version = contentVersion(s.held)
+			if _, fresh := h.set(c, true); fresh {
+				return nil
+			}
 		}
 		if asGzip { // the ETag has promised it, so also when it hardly pays
 			s.held = compress(s.held)

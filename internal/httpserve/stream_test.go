@@ -235,3 +235,43 @@ func TestStreamHoldsLittleInMemory(t *testing.T) {
 		t.Errorf("%d bytes", total)
 	}
 }
+
+// A short answer's ETag is that of its bytes, whatever was published meanwhile; a long one's is that of its version, and HEAD has the same.
+func TestStreamsAreTaggedByWhatIsKnown(t *testing.T) {
+	version, size := "", 0
+	r := start(t, Options{}, func(app *fiber.App) {
+		app.Get("/", func(c *fiber.Ctx) error {
+			return Stream(c, StreamOptions{ContentType: "text/csv", Version: version}, func(_ context.Context, w io.Writer) error {
+				for range size {
+					if _, err := w.Write([]byte("a line of sixteen")); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		})
+	})
+	for _, tc := range []struct {
+		name          string
+		lines         int
+		stays, sameAs bool // the tag, when only the version changes; HEAD's and GET's
+	}{{"short", 100, true, true}, {"long", 10_000, false, true}} {
+		size, version = tc.lines, "1"
+		first, _ := r.get(t, "/")
+		head, _ := r.do(t, "HEAD", "/", nil)
+		if (head.Header.Get("ETag") == first.Header.Get("ETag")) != tc.sameAs {
+			t.Errorf("%s: HEAD has %s, GET %s", tc.name, head.Header.Get("ETag"), first.Header.Get("ETag"))
+		}
+		if again, _ := r.get(t, "/", "If-None-Match", first.Header.Get("ETag")); again.StatusCode != 304 || again.Header.Get("Content-Encoding") != "" {
+			t.Errorf("%s: %d for a client that has it", tc.name, again.StatusCode)
+		}
+		version = "2"
+		if second, _ := r.get(t, "/"); (second.Header.Get("ETag") == first.Header.Get("ETag")) != tc.stays {
+			t.Errorf("%s: after a publication elsewhere the tag is %s, before %s", tc.name, second.Header.Get("ETag"), first.Header.Get("ETag"))
+		}
+		size++
+		if third, _ := r.get(t, "/"); third.Header.Get("ETag") == first.Header.Get("ETag") {
+			t.Errorf("%s: other bytes have the same tag", tc.name)
+		}
+	}
+}

@@ -46,16 +46,12 @@ func (r *reading) citeRecord(s registry.Stored) cite.Work {
 	return w
 }
 
-// citePlace is the reference to a place's page. Its version is the whole registry's last publication, because what reaches a place
-// may stand in any record.
+// citePlace is the reference to a place's page. Its version is the newest among the records that reach the place, so that what is published
+// elsewhere leaves the page as it is.
 func (r *reading) citePlace(p registry.Place) (cite.Work, error) {
-	newest, err := r.store.Revisions(r.ctx, registry.RevisionQuery{Limit: 1})
+	at, err := r.lastPublishedIn(p)
 	if err != nil {
 		return cite.Work{}, err
-	}
-	var at time.Time
-	if len(newest) > 0 {
-		at = newest[0].At
 	}
 	w := r.work(placePath(p), at)
 	w.Key, w.Lang = "mithaq-"+string(p.Code), string(r.lang)
@@ -65,6 +61,25 @@ func (r *reading) citePlace(p registry.Place) (cite.Work, error) {
 		w.Note = r.say("cite.state", args{"Moment": r.sayMoment(at)})
 	}
 	return w, nil
+}
+
+// lastPublishedIn is when the newest of the records was published that touch a place, or are of a unit above it or of the whole country;
+// zero when there are none.
+func (r *reading) lastPublishedIn(p registry.Place) (last time.Time, err error) {
+	queries := []registry.RecordQuery{{Reaches: p.Code, Limit: 1}}
+	for _, unit := range append(r.above(p.Code), registry.Country) {
+		queries = append(queries, registry.RecordQuery{At: unit, Limit: 1})
+	}
+	for _, q := range queries {
+		found, err := r.store.Records(r.ctx, q)
+		if err != nil {
+			return last, err
+		}
+		if len(found) > 0 && found[0].Updated.After(last) {
+			last = found[0].Updated
+		}
+	}
+	return last, nil
 }
 
 // work is a reference to a page as it was at a moment; the zero moment is for what was never published.

@@ -76,15 +76,13 @@ func (s *Server) send(c *fiber.Ctx, r *reading, name string, p Page) error {
 		query = "?" + query
 	}
 	p.Lang, p.Dir = w.lang, w.lang.Dir()
-	if p.Canonical == "" {
-		p.Canonical = s.BaseURL + "/" + string(w.lang) + "/" + rest + query
-	}
+	own := p.Canonical == "" // a frame's is the page that it shows
 	for _, lang := range Langs {
 		a := Alternate{Lang: string(lang), Href: "/" + string(lang) + "/" + rest + query, Name: ownNames[lang], Current: lang == w.lang}
 		if s.BaseURL != "" {
 			a.Absolute = s.BaseURL + a.Href
 		}
-		if a.Current {
+		if a.Current && own {
 			p.Canonical = a.Absolute
 		}
 		p.Languages = append(p.Languages, a)

@@ -46,8 +46,12 @@ type SocialCard struct {
 // locales are the languages as the Open Graph names them.
 var locales = map[Lang]string{French: "fr_MA", Arabic: "ar_MA", English: "en_GB"}
 
-// addTake adds to a page what needs its public address. path is without the language, query with its question mark.
+// addTake adds to a page what needs its public address; a copy of the site that has none goes without. path is without the language, query
+// with its question mark.
 func (s *Server) addTake(w *words, p *Page, path, query string) {
+	if s.BaseURL == "" {
+		return
+	}
 	card := SocialCard{Alt: w.say("card.alt", args{"Title": p.Title}), Locale: locales[w.lang], Width: picture.CardWidth, Height: picture.CardHeight}
 	for _, lang := range Langs {
 		if lang != w.lang {
