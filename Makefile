@@ -31,9 +31,10 @@ test: install-test-tools build lint test-go
 
 .PHONY: install-test-tools
 install-test-tools: build/venv/.installed
-	@missing=; for pair in chromium:chromium ogrinfo:gdal-bin cs2cs:proj-bin pdftotext:poppler-utils; do \
+	@missing=; for pair in chromium:chromium ogrinfo:gdal-bin cs2cs:proj-bin pdftotext:poppler-utils curl:curl Rscript:r-base-core; do \
 	  command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; done; \
 	[ -e /usr/lib/python3/dist-packages/osgeo_utils ] || missing="$$missing python3-gdal"; \
+	[ -e /usr/lib/R/site-library/sf ] || missing="$$missing r-cran-sf"; \
 	[ -z "$$missing" ] || { \
 	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
 	  $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; }
@@ -51,14 +52,14 @@ test-go:
 	go tool gotestsum --format pkgname -- -tags $(TAGS) -count=1 -timeout 20m ./...
 
 lint: static/vendor/.built
-	@unformatted=$$(gofmt -l cmd geodata internal migrations static/*.go); \
+	@unformatted=$$(gofmt -l cmd docs geodata internal migrations static/*.go); \
 	  [ -z "$$unformatted" ] || { echo "gofmt would change: $$unformatted"; exit 1; }
 	go vet -tags $(TAGS) ./...
 	go tool staticcheck -tags $(TAGS) ./...
 	cd static && npm run --silent lint
 
 format:
-	gofmt -w cmd geodata internal migrations static/*.go
+	gofmt -w cmd docs geodata internal migrations static/*.go
 
 # Rebuilds geodata/ from registry packages whose digests are checked; about two minutes.
 geodata:

@@ -41,12 +41,13 @@ var rooms = map[string]struct {
 	"internal/rdf":               {nil, "rdf writes graphs and knows nothing of ours"},
 	"internal/httpserve":         {[]string{"internal/registry"}, "httpserve is the listener that both faces share and knows none of their pages"},
 	"internal/httpapi":           {[]string{"internal/registry", "internal/edtf", "internal/export", "internal/gazetteer", "internal/feature", "internal/dossier", "internal/httpserve", "geodata", "internal/cql", "internal/crs", "internal/tile"}, "httpapi reads through registry.Reader: it never names a store, and nothing of the pages"},
-	"internal/web":               {[]string{"internal/registry", "internal/edtf", "internal/gazetteer", "internal/feature", "internal/passage", "internal/search", "internal/httpserve", "internal/cite", "internal/rdf", "geodata", "internal/picture"}, "web reads through registry.Reader: it never names a store, and nothing of the interface for programs"},
+	"internal/web":               {[]string{"internal/registry", "internal/edtf", "internal/gazetteer", "internal/feature", "internal/passage", "internal/search", "internal/httpserve", "internal/cite", "internal/rdf", "geodata", "internal/picture", "docs/recipes"}, "web reads through registry.Reader: it never names a store, and nothing of the interface for programs"},
 	"internal/site":              {nil, "site writes what any application answers and knows nothing of ours"},
+	"docs/recipes":               {nil, "recipes carries files"},
 	"geodata":                    {nil, "geodata carries files and reads none"},
 	"migrations":                 {nil, "migrations carries files"},
 	"static":                     {nil, "static carries files"},
-	"cmd/mithaq":                 {[]string{"internal", "geodata", "migrations", "static"}, "cmd/mithaq introduces everybody to everybody"},
+	"cmd/mithaq":                 {[]string{"internal", "geodata", "migrations", "static", "docs/recipes"}, "cmd/mithaq introduces everybody to everybody"},
 }
 
 // guests are libraries that only some rooms may let in, by the beginning of their import paths.
