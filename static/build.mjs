@@ -1,5 +1,5 @@
 // Copies what the pages need from the packages of the lock file into vendor/, which the program embeds:
-// Leaflet as published, IBM Plex Sans Arabic cut down to the letters that our three languages use, and all our scripts as one classic
+// Leaflet and Swagger UI as published, IBM Plex Sans Arabic cut down to the letters that our three languages use, and all our scripts as one classic
 // script for the static site.
 // Run by `npm run build`; it only reads node_modules and only writes vendor/.
 import { copyFile, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
@@ -54,6 +54,23 @@ async function buildLeaflet() {
   await copyFile(new URL('leaflet/LICENSE', packages), new URL('leaflet/LICENSE.txt', vendor));
 }
 
+/** The interactive API definition, which one page fetches by itself; its licences travel beside it. */
+async function buildSwagger() {
+  const source = new URL('swagger-ui-dist/', packages);
+  const into = new URL('swagger-ui/', vendor);
+  await mkdir(into, { recursive: true });
+  let weight = 0;
+  for (const [from, to] of [['swagger-ui-bundle.js', 'swagger-ui.js'], ['swagger-ui.css', 'swagger-ui.css']]) {
+    const text = (await readFile(new URL(from, source), 'utf8')).replace(/\n?\/[/*]# sourceMappingURL=.*\s*$/, '\n');
+    await writeFile(new URL(to, into), text);
+    weight += gzipSync(text).length;
+  }
+  for (const [from, to] of [['LICENSE', 'LICENSE.txt'], ['NOTICE', 'NOTICE.txt'], ['swagger-ui-bundle.js.LICENSE.txt', 'swagger-ui.js.LICENSE.txt']]) {
+    await copyFile(new URL(from, source), new URL(to, into));
+  }
+  return weight;
+}
+
 async function buildFonts() {
   const source = new URL('@fontsource/ibm-plex-sans-arabic/', packages);
   await mkdir(new URL(CARD_FOLDER, vendor), { recursive: true });
@@ -84,7 +101,8 @@ async function buildSite() {
 
 await emptyVendor();
 await buildLeaflet();
+const swagger = await buildSwagger();
 const fonts = await buildFonts();
 const map = gzipSync(await readFile(new URL('leaflet/leaflet.js', vendor))).length;
 const site = await buildSite();
-console.error(`static/vendor: fonts ${fonts} bytes, Leaflet ${map} and the static site's script ${site} bytes compressed`);
+console.error(`static/vendor: fonts ${fonts} bytes, Leaflet ${map}, Swagger UI ${swagger} and the static site's script ${site} bytes compressed`);

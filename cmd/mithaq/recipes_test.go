@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"io/fs"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -151,4 +152,18 @@ func runRecipe(t *testing.T, s server, name string) ran {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	return ran{string(out), folder}
+}
+
+// The addresses that the page has people enter in a menu answer as those menus want them.
+func TestAddressesToEnter(t *testing.T) {
+	s := startPublic(t)
+	page, _ := s.get(t, "/en/api", http.StatusOK)
+	entered := regexp.MustCompile(`<pre id="address-[a-z]+"[^>]*>([^<]*)</pre>`).FindAllStringSubmatch(string(page), -1)
+	if len(entered) != 2 {
+		t.Fatalf("%d addresses to enter", len(entered))
+	}
+	s.json(t, strings.TrimPrefix(entered[0][1], s.url)) // QGIS reads the landing page
+	if _, header := s.get(t, strings.TrimPrefix(entered[1][1], s.url), http.StatusOK); !strings.HasPrefix(header.Get("Content-Type"), "text/csv") {
+		t.Errorf("a spreadsheet is given %s", header.Get("Content-Type"))
+	}
 }

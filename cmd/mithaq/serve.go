@@ -138,9 +138,10 @@ func newApp(store *sqlite.Store, p *publish.Publisher, set serving, log *slog.Lo
 	for _, f := range export.Formats() {
 		formats = append(formats, f.ID)
 	}
+	api := &httpapi.Server{Store: store, Past: set.past, Places: p.Places, BaseURL: baseURL, Version: buildVersion(), Now: now, Labels: labels}
 	pages, err := web.New(web.Deps{
 		Store: store, Past: set.past, Gazetteer: p.Places, Assets: assets, BaseURL: baseURL, Log: log,
-		Tiles: web.Tiles{URL: set.tileURL, Credit: set.tileAttribution}, Contact: set.contact, Formats: formats, Now: now,
+		Tiles: web.Tiles{URL: set.tileURL, Credit: set.tileAttribution}, Contact: set.contact, Formats: formats, Now: now, Definition: api.Definition,
 	})
 	if err != nil {
 		return nil, err
@@ -151,7 +152,8 @@ func newApp(store *sqlite.Store, p *publish.Publisher, set serving, log *slog.Lo
 	if set.copied {
 		pages.MountCopy(app)
 	}
-	(&httpapi.Server{Store: store, Past: set.past, Places: p.Places, BaseURL: baseURL, Version: buildVersion(), Now: now, HTML: pages.Document, Labels: labels}).Mount(app)
+	api.HTML = pages.Document
+	api.Mount(app)
 	return app, nil
 }
 

@@ -70,7 +70,7 @@ const (
 func (s *Server) landing(c *fiber.Ctx) error {
 	page := httpserve.Document{Kind: "landing"}
 	return s.answer(c, "", documentFormats, page, func(links []link) any {
-		return map[string]any{"title": apiTitle, "description": apiDescription, "attribution": credits().Attribution, "links": append(links, s.pageLinks("/about")...)}
+		return map[string]any{"title": apiTitle, "description": apiDescription, "attribution": credits().Attribution, "links": append(append(links, s.guides()...), s.pageLinks("/about")...)}
 	},
 		link{Href: s.api("/openapi.json"), Rel: "service-desc", Type: mimeOpenAPI, Title: "The API definition"},
 		link{Href: s.api("/api.html"), Rel: "service-doc", Type: mimeHTML, Title: "The API definition, to be read"},
@@ -80,6 +80,15 @@ func (s *Server) landing(c *fiber.Ctx) error {
 		link{Href: s.api("/tileMatrixSets") + "?f=json", Rel: relTilingSchemes, Type: mimeJSON, Title: "The tile matrix sets"},
 		link{Href: s.BaseURL + "/schemas/records.json", Rel: "describedby", Type: mimeSchema, Title: "The record format"},
 		s.licenceLink())
+}
+
+// guides are the pages that teach the API, in each language.
+func (s *Server) guides() []link {
+	out := s.pageLinks("/api")
+	for i := range out {
+		out[i].Rel, out[i].Title = "service-doc", "Recipes, and the API definition to try"
+	}
+	return out
 }
 
 // licenceLink leads to the page that says what may be done with the data.

@@ -28,6 +28,11 @@ func (s *Server) definitionPage(c *fiber.Ctx) error {
 	if _, err := httpserve.Query(c); err != nil {
 		return err
 	}
+	return s.HTML(c, s.Definition())
+}
+
+// Definition is the API definition as a document: every address with its parameters.
+func (s *Server) Definition() httpserve.Document {
 	page := httpserve.Document{Kind: "definition", Columns: []string{"address", "parameters"}, Links: []link{
 		{Href: s.api("/api.html"), Rel: "self", Type: mimeHTML},
 		{Href: s.api("/openapi.json"), Rel: "alternate", Type: mimeOpenAPI},
@@ -35,7 +40,7 @@ func (s *Server) definitionPage(c *fiber.Ctx) error {
 	for _, r := range s.resources() {
 		page.Rows = append(page.Rows, []cell{{Texts: []string{"/api" + r.path}, Href: r.example(s)}, {Texts: names(r.parameters)}})
 	}
-	return s.HTML(c, page)
+	return page
 }
 
 // resource is an address of the API definition.

@@ -21,7 +21,7 @@ import (
 const recordsInSitemap = 16_000
 
 // listPages are the pages that lead to all others, without their language.
-var listPages = []string{"/", "/map", "/agreements", "/changes", "/data", "/about"}
+var listPages = []string{"/", "/map", "/agreements", "/changes", "/data", "/api", "/about"}
 
 // mountFound adds what search engines and browsers ask of a site.
 func (s *Server) mountFound(app fiber.Router) {

@@ -72,7 +72,7 @@ func TestSitemap(t *testing.T) {
 			t.Errorf("%s stands there %d times", address, n)
 		}
 	}
-	if want := 3 * (len(records(t)) + 1503 + 75 + 12 + 6 + 5); len(seen) != want {
+	if want := 3 * (len(records(t)) + 1503 + 75 + 12 + 6 + 6); len(seen) != want {
 		t.Errorf("%d addresses, want %d", len(seen), want)
 	}
 	for path, want := range map[string]int{"/sitemaps/records.xml?after=UPPER": http.StatusBadRequest, "/sitemap.xml?x=1": http.StatusBadRequest, "/robots.txt?x=1": http.StatusBadRequest,

@@ -20,7 +20,7 @@ import (
 var templateFiles embed.FS
 
 // pageNames are the files of templates/ that are pages; layout.html, components.html and *-parts.html serve them all.
-var pageNames = []string{"home", "explorer", "commune", "area", "agreement", "agreements", "record", "announcement", "source", "search", "about", "document", "gallery", "index", "history", "changes", "data", "embed", "snippet", "languages", "error"}
+var pageNames = []string{"home", "explorer", "commune", "area", "agreement", "agreements", "record", "announcement", "source", "search", "about", "document", "gallery", "index", "history", "changes", "data", "api", "embed", "snippet", "languages", "error"}
 
 // templates are the parsed pages by language and name. A set for each language lets "t" stand in a template without more.
 type templates map[Lang]map[string]*template.Template

@@ -76,7 +76,8 @@ func startSiteTo(t *testing.T, log io.Writer, more []registry.Record, change ...
 		return sqlite.Open(ctx, path)
 	}})
 	check(t, err)
-	deps := web.Deps{Store: store, Past: past, Gazetteer: places, Assets: assets, BaseURL: public, Contact: "registre@example.ma", Now: now, Log: slog.New(slog.NewTextHandler(log, nil))}
+	api := &httpapi.Server{Store: store, Past: past, Places: places, BaseURL: public, Now: now}
+	deps := web.Deps{Store: store, Past: past, Gazetteer: places, Assets: assets, BaseURL: public, Contact: "registre@example.ma", Now: now, Definition: api.Definition, Log: slog.New(slog.NewTextHandler(log, nil))}
 	for _, c := range change {
 		c(&deps)
 	}
@@ -85,7 +86,8 @@ func startSiteTo(t *testing.T, log io.Writer, more []registry.Record, change ...
 	app := httpserve.New(httpserve.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), OnError: pages.ErrorPage})
 	assets.Mount(app)
 	pages.Mount(app)
-	(&httpapi.Server{Store: store, Past: past, Places: places, BaseURL: public, Now: now, HTML: pages.Document}).Mount(app)
+	api.HTML = pages.Document
+	api.Mount(app)
 
 	bound, done := make(chan string, 1), make(chan error, 1)
 	go func() {

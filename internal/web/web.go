@@ -35,6 +35,8 @@ type Deps struct {
 	Log     *slog.Logger // nil: nothing is logged
 	// Formats are the ids of the forms in which the interface for programs gives items; nil means GeoJSON alone.
 	Formats []string
+	// Definition lists the addresses of the interface for programs, as its own page does; nil: no list.
+	Definition func() httpserve.Document
 	// Contact is where mistakes are reported: an e-mail address, or the address of a page; empty for none.
 	Contact string
 	// Now is the clock; nil means time.Now.
@@ -116,6 +118,7 @@ func (s *Server) Mount(app fiber.Router) {
 		}
 		g.Get("/changes", s.getChanges)
 		g.Get("/data", s.getData)
+		g.Get("/api", s.getAPI)
 		g.Get("/history/:id", s.getHistory)
 		g.Get("/communes/:code", s.getCommune)
 		g.Get("/provinces/:code", s.getArea(registry.LevelProvince))
