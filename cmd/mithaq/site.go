@@ -162,8 +162,7 @@ func siteAddresses(langs []string, places *gazetteer.Gazetteer, records []regist
 	return all
 }
 
-// siteDay is the last day, up to today, on which something changed: a publication, or an amendment coming into force. The state is that
-// of today, and the files of two days on which nothing changes are the same.
+// siteDay is the day whose state a site shows: the files of two days on which nothing changes are the same.
 func siteDay(records []registry.Stored, today edtf.Day) edtf.Day {
 	var last edtf.Day
 	var amendments []*registry.Amendment
@@ -173,15 +172,7 @@ func siteDay(records []registry.Stored, today edtf.Day) edtf.Day {
 			amendments = append(amendments, a)
 		}
 	}
-	for _, turn := range registry.Turns(amendments) {
-		if turn <= today {
-			last = max(last, turn)
-		}
-	}
-	if last == "" || last > today {
-		return today
-	}
-	return last
+	return registry.SettledDay(last, amendments, today)
 }
 
 // siteState names what the registry says and shows on a day.

@@ -164,6 +164,21 @@ func Turns(amendments []*Amendment) []edtf.Day {
 	return slices.Compact(days)
 }
 
+// SettledDay is the last day, up to today, on which what the registry says changed: that of its last publication, or one on which an
+// amendment came into force since. Every day from it to today has one state. It is today when nothing was published, or when that lies ahead.
+func SettledDay(published edtf.Day, amendments []*Amendment, today edtf.Day) edtf.Day {
+	last := published
+	for _, turn := range Turns(amendments) {
+		if turn <= today {
+			last = max(last, turn)
+		}
+	}
+	if last == "" || last > today {
+		return today
+	}
+	return last
+}
+
 // restate replaces the statements for path by those of the amendment's change, moved onto path.
 func restate(base []Statement, path string, amendment []Statement, change string) []Statement {
 	out := slices.DeleteFunc(slices.Clone(base), func(s Statement) bool { return Below(s.Path, path) })
