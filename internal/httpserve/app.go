@@ -258,11 +258,11 @@ func ReadableByAll(c *fiber.Ctx) error {
 	switch c.Method() {
 	case fiber.MethodGet, fiber.MethodHead, fiber.MethodOptions:
 		c.Set(fiber.HeaderAccessControlAllowOrigin, "*")
-		c.Set(fiber.HeaderAccessControlExposeHeaders, "Content-Crs, Content-Disposition, ETag, Link, X-Request-Id")
+		c.Set(fiber.HeaderAccessControlExposeHeaders, "Accept-Ranges, Content-Crs, Content-Disposition, Content-Range, ETag, Link, X-Request-Id")
 		c.Set("Cross-Origin-Resource-Policy", "cross-origin")
 		if c.Method() == fiber.MethodOptions && c.Get(fiber.HeaderAccessControlRequestMethod) != "" {
 			c.Set(fiber.HeaderAccessControlAllowMethods, "GET, HEAD, OPTIONS")
-			c.Set(fiber.HeaderAccessControlAllowHeaders, "Accept, Accept-Language, If-None-Match")
+			c.Set(fiber.HeaderAccessControlAllowHeaders, "Accept, Accept-Language, If-None-Match, If-Range, Range")
 			c.Set(fiber.HeaderAccessControlMaxAge, "86400")
 		}
 	}
