@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mithaq/internal/archive"
+	"mithaq/internal/dump"
 	"mithaq/internal/export"
 	"mithaq/internal/httpapi"
 	"mithaq/internal/httpserve"
@@ -35,7 +36,9 @@ type serving struct {
 	logLevel                 string
 	contact                  string
 	noRecords                bool
+	downloads                string           // folder of the whole dumps, see defaultDownloads; empty for none
 	past                     registry.Archive // nil: no registry of a moment before
+	dumps                    *dump.Dumps      // nil: no whole dumps
 
 	copied bool             // by mithaq site: with the pages that only a copy has
 	now    func() time.Time // nil for the clock
@@ -43,6 +46,9 @@ type serving struct {
 
 // defaultAddr is where a registry is served unless told otherwise.
 const defaultAddr = "127.0.0.1:8080"
+
+// defaultDownloads is where the whole dumps are kept; "{database}" stands for the path of the database.
+const defaultDownloads = "{database}.downloads"
 
 func (a *app) serve() *cobra.Command {
 	var s serving
@@ -60,6 +66,7 @@ func (a *app) serve() *cobra.Command {
 	f.StringVar(&s.tileURL, "tile-url", env("MITHAQ_TILE_URL", ""), "background tiles, as https://tiles.example/{z}/{x}/{y}.png; none by default, and no other host is ever asked (environment: MITHAQ_TILE_URL)")
 	f.StringVar(&s.tileAttribution, "tile-attribution", env("MITHAQ_TILE_ATTRIBUTION", ""), "credit line of the tiles (environment: MITHAQ_TILE_ATTRIBUTION)")
 	f.StringVar(&s.contact, "contact", env("MITHAQ_CONTACT", ""), "where readers report mistakes: an e-mail address or an https address (environment: MITHAQ_CONTACT)")
+	f.StringVar(&s.downloads, "downloads", env("MITHAQ_DOWNLOADS", defaultDownloads), "folder of the files at /downloads, prepared once per publication, {database} being the path of the database; empty for none (environment: MITHAQ_DOWNLOADS)")
 	f.StringVar(&s.logLevel, "log-level", env("MITHAQ_LOG_LEVEL", "info"), "debug, info, warn or error (environment: MITHAQ_LOG_LEVEL)")
 	f.BoolVar(&s.noRecords, "no-shipped-records", false, "leave an empty registry empty")
 	return cmd
@@ -105,6 +112,12 @@ func (a *app) runServer(ctx context.Context, set serving) (err error) {
 	}
 	defer func() { err = errors.Join(past.Close(), err) }()
 	set.past = past
+	if set.downloads != "" {
+		if set.dumps, err = newDumps(store, strings.ReplaceAll(set.downloads, "{database}", a.database), strings.TrimRight(set.baseURL, "/"), log); err != nil {
+			return err
+		}
+		defer set.dumps.Close()
+	}
 	app, err := newApp(store, publisher, set, log)
 	if err != nil {
 		return err
@@ -117,6 +130,15 @@ func (a *app) runServer(ctx context.Context, set serving) (err error) {
 		OnShutdown: func() { log.Info("stopping") },
 		Force:      secondSignal(ctx),
 	})
+}
+
+// newDumps sees to the whole dumps in a folder.
+func newDumps(store registry.Reader, dir, baseURL string, log *slog.Logger) (*dump.Dumps, error) {
+	labels, err := web.CodeLabels()
+	if err != nil {
+		return nil, err
+	}
+	return dump.New(dump.Config{Live: store, Dir: dir, BaseURL: baseURL, Labels: labels, Program: buildVersion(), Now: time.Now, Log: log})
 }
 
 // newApp wires the store to the two faces of the registry.
@@ -138,11 +160,15 @@ func newApp(store *sqlite.Store, p *publish.Publisher, set serving, log *slog.Lo
 	for _, f := range export.Formats() {
 		formats = append(formats, f.ID)
 	}
-	api := &httpapi.Server{Store: store, Past: set.past, Places: p.Places, BaseURL: baseURL, Version: buildVersion(), Now: now, Labels: labels}
-	pages, err := web.New(web.Deps{
+	api := &httpapi.Server{Store: store, Past: set.past, Places: p.Places, BaseURL: baseURL, Version: buildVersion(), Now: now, Labels: labels, Dumps: set.dumps}
+	deps := web.Deps{
 		Store: store, Past: set.past, Gazetteer: p.Places, Assets: assets, BaseURL: baseURL, Log: log,
 		Tiles: web.Tiles{URL: set.tileURL, Credit: set.tileAttribution}, Contact: set.contact, Formats: formats, Now: now, Definition: api.Definition,
-	})
+	}
+	if set.dumps != nil {
+		deps.Dump = httpapi.LatestDownload
+	}
+	pages, err := web.New(deps)
 	if err != nil {
 		return nil, err
 	}

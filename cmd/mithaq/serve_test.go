@@ -16,6 +16,7 @@ import (
 	"mithaq/internal/httpserve"
 	"mithaq/internal/publish"
 	"mithaq/internal/registry"
+	"mithaq/internal/store/sqlite"
 )
 
 // server is a whole registry served on loopback.
@@ -44,7 +45,7 @@ func startPublic(t *testing.T) server {
 	return startAt(t, true, addr, "http://"+addr)
 }
 
-func startAt(t *testing.T, records bool, listen, baseURL string) server {
+func startAt(t *testing.T, records bool, listen, baseURL string, change ...func(*sqlite.Store, *serving)) server {
 	t.Helper()
 	a := &app{database: filepath.Join(t.TempDir(), "registry.db")}
 	store, p, err := a.open(t.Context())
@@ -56,7 +57,11 @@ func startAt(t *testing.T, records bool, listen, baseURL string) server {
 			t.Fatal(err)
 		}
 	}
-	app, err := newApp(store, p, serving{baseURL: baseURL}, slog.New(slog.DiscardHandler))
+	set := serving{baseURL: baseURL}
+	for _, f := range change {
+		f(store, &set)
+	}
+	app, err := newApp(store, p, set, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,6 +75,9 @@ func startAt(t *testing.T, records bool, listen, baseURL string) server {
 		stop()
 		if err := <-done; err != nil {
 			t.Error(err)
+		}
+		if set.dumps != nil {
+			set.dumps.Close()
 		}
 		if err := store.Close(); err != nil {
 			t.Error(err)

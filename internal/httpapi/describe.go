@@ -43,8 +43,13 @@ var classes = append([]string{
 // api is the address of a resource of the API: path begins with a slash, or is empty for the landing page.
 func (s *Server) api(path string) string { return s.BaseURL + "/api" + path }
 
-// answer sends a document in the format that was asked for. doc gets the links for its self, page the table.
+// answer sends a document of the API; see send.
 func (s *Server) answer(c *fiber.Ctx, path string, formats []format, page httpserve.Document, doc func(links []link) any, more ...link) error {
+	return s.send(c, s.api(path), formats, page, doc, more...)
+}
+
+// send sends a document in the format that was asked for. doc gets the links for its self, page the table.
+func (s *Server) send(c *fiber.Ctx, address string, formats []format, page httpserve.Document, doc func(links []link) any, more ...link) error {
 	p, err := httpserve.Query(c, "f")
 	if err != nil {
 		return err
@@ -54,7 +59,7 @@ func (s *Server) answer(c *fiber.Ctx, path string, formats []format, page httpse
 		return err
 	}
 	c.Vary(fiber.HeaderAccept)
-	links := append(alternates(formats, sent, func(f string) string { return s.api(path) + "?f=" + f }), more...)
+	links := append(alternates(formats, sent, func(f string) string { return address + "?f=" + f }), more...)
 	if sent.name == "html" {
 		page.Links = links
 		return s.HTML(c, page)

@@ -11,6 +11,7 @@ import (
 
 	"mithaq/geodata"
 	"mithaq/internal/dossier"
+	"mithaq/internal/dump"
 	"mithaq/internal/edtf"
 	"mithaq/internal/export"
 	"mithaq/internal/feature"
@@ -31,6 +32,8 @@ type Server struct {
 	HTML func(c *fiber.Ctx, d httpserve.Document) error
 	// Labels name codes in files; nil leaves the codes alone.
 	Labels export.Labels
+	// Dumps are the whole dumps; nil: there are none.
+	Dumps *dump.Dumps
 
 	cache  *extentCache // made by Mount, as counts is
 	counts *countCache
@@ -39,7 +42,7 @@ type Server struct {
 // Mount adds the routes for programs.
 func (s *Server) Mount(app *fiber.App) {
 	s.cache, s.counts = &extentCache{}, &countCache{}
-	for _, prefix := range []string{"/api", "/communes", "/provinces", "/regions", "/schemas", "/history", "/changes.json"} {
+	for _, prefix := range []string{"/api", "/communes", "/provinces", "/regions", "/schemas", "/history", "/changes.json", downloadsPath} {
 		app.Use(prefix, httpserve.ReadableByAll)
 	}
 	app.Get("/api", s.landing)
@@ -59,6 +62,9 @@ func (s *Server) Mount(app *fiber.App) {
 		app.Use("/"+t.Plural(), httpserve.ReadableByAll)
 		app.Get("/"+t.Plural()+"/:file", s.recordFile(t))
 	}
+	app.Get(downloadsPath, s.getDownloads)
+	app.Get(downloadsPath+"/:snapshot", s.getSnapshot)
+	app.Get(downloadsPath+"/:snapshot/:file", s.getDownload)
 	app.Get("/history/:file", s.historyFile)
 	app.Get("/changes.json", s.changes)
 	app.Get("/schemas/records.json", func(c *fiber.Ctx) error {

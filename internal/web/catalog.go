@@ -135,13 +135,19 @@ func (s *Server) catalog(r *reading) (*rdf.Graph, error) {
 // distribution is a collection in one format.
 func (s *Server) distribution(base rdf.IRI, collection string, f Format) *rdf.Node {
 	address := base + rdf.IRI(itemsPath(collection, f))
+	download := address
+	if s.Dump != nil {
+		if path := s.Dump(collection, f.ID); path != "" { // whole in every format, and resumable
+			download = base + rdf.IRI(path)
+		}
+	}
 	title := s.inEveryLanguage("collection." + collection)
 	for i, t := range title {
 		l := t.(rdf.Literal)
 		title[i] = rdf.Literal{Text: l.Text + " (" + f.Name + ")", Lang: l.Lang}
 	}
 	d := (&rdf.Node{ID: base + rdf.IRI("/catalog#"+collection+"-"+f.ID), Types: []rdf.IRI{"dcat:Distribution"}}).
-		Add("dct:title", title...).Add("dcat:accessURL", address).Add("dcat:downloadURL", address).Add("dcat:accessService", base+"/catalog#api").
+		Add("dct:title", title...).Add("dcat:accessURL", address).Add("dcat:downloadURL", download).Add("dcat:accessService", base+"/catalog#api").
 		Add("dct:license", rdf.IRI(licenceAddress)).
 		Add("dct:rights", (&rdf.Node{Types: []rdf.IRI{"dct:RightsStatement"}}).Add("rdfs:label", rdf.Literal{Text: geodata.Credit(), Lang: "fr"}))
 	if f.FileType != "" { // what has no name there isn't registered as a media type either

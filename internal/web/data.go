@@ -48,6 +48,7 @@ type DataView struct {
 	Updated     string // when the registry last published something; empty for never
 	Time        string
 	Collections []CollectionRow
+	Dumps       string // address of the whole dumps; empty for none
 	Examples    []Example
 	Terms       string // address of the licence
 	Credit      string
@@ -69,6 +70,9 @@ func (s *Server) getData(c *fiber.Ctx) error {
 	view, err := r.dataView(s.formats)
 	if err != nil {
 		return err
+	}
+	if s.Dump != nil {
+		view.Dumps = "/downloads?f=html"
 	}
 	return s.send(c, r, "data", Page{Title: r.say("data.title"), Description: r.say("data.lead"), View: view, Scripts: []string{"js/copy.js"}, Data: []Alternate{{Href: "/catalog", Type: "application/ld+json"}}, Linked: r.linkedDataset(view)})
 }

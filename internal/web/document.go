@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -63,8 +65,15 @@ func (w *words) documentPath(d httpserve.Document) (path []Link) {
 	add := func(text, href string) {
 		path = append(path, Link{Text: Text{Text: text, Lang: string(w.lang), Dir: w.lang.Dir()}, Href: href})
 	}
-	if d.Kind == "landing" {
+	switch d.Kind {
+	case "landing":
 		return nil
+	case "downloads", "snapshot":
+		add(w.say("data.title"), "/"+string(w.lang)+"/data")
+		if d.Kind == "snapshot" {
+			add(w.say("document.downloads"), "/downloads?f=html")
+		}
+		return path
 	}
 	add(w.say("document.landing"), "/api?f=html")
 	if d.Collection == "" {
@@ -88,7 +97,12 @@ func (w *words) document(d httpserve.Document) DocumentView {
 			v.Lead = w.say("collection." + d.Collection + "_lead")
 		}
 	}
-	if d.Item != "" {
+	switch {
+	case d.Kind == "downloads" && len(d.Rows) == 0:
+		v.Lead = w.say("document.downloads_none")
+	case d.Kind == "snapshot":
+		v.Kicker, v.Title = v.Title, w.snapshotValue("published", d.Item)
+	case d.Item != "":
 		v.Title = d.Item
 	}
 	if d.Matched != nil {
@@ -151,6 +165,9 @@ func (w *words) documentRelation(l httpserve.Link) string {
 
 // documentValue says a property's value in words, and leaves what isn't one alone.
 func (w *words) documentValue(d httpserve.Document, column int, field httpserve.Cell, text string) string {
+	if d.Kind == "downloads" || d.Kind == "snapshot" {
+		return w.snapshotValue(field.Property, text)
+	}
 	c, ok := feature.ColumnOf(d.Collection, field.Property)
 	if !ok || d.Kind == "queryables" {
 		return text
@@ -179,10 +196,61 @@ func (w *words) documentValue(d httpserve.Document, column int, field httpserve.
 	return text
 }
 
+// snapshotValue says a property of a snapshot of the downloads, or of one of its files, in words, and leaves what isn't one alone.
+func (w *words) snapshotValue(property, text string) string {
+	switch property {
+	case "published":
+		if at, err := time.Parse(time.RFC3339, text); err == nil {
+			return w.sayMoment(at)
+		}
+	case "as_of":
+		return w.sayDay(edtf.Day(text))
+	case "files", "bytes":
+		n, err := strconv.Atoi(text)
+		switch {
+		case err != nil:
+		case property == "bytes":
+			return w.size(n)
+		default:
+			return w.whole(n)
+		}
+	case "collection":
+		if text == "all" {
+			return w.say("document.all_collections")
+		}
+		return w.say("collection." + text)
+	case "format":
+		for _, f := range KnownFormats {
+			if f.ID == text {
+				return f.Name
+			}
+		}
+		if text == "metadata" {
+			return w.say("document.metadata")
+		}
+		return strings.ToUpper(text)
+	}
+	return text
+}
+
+// size says how many bytes there are, in the unit that leaves one to three digits before the comma.
+func (w *words) size(bytes int) string {
+	n := float64(bytes)
+	switch {
+	case n < 1e3:
+		return w.say("size.bytes", args{"N": w.whole(bytes)})
+	case n < 1e6:
+		return w.say("size.kilobytes", args{"N": w.rate(n / 1e3)})
+	case n < 1e9:
+		return w.say("size.megabytes", args{"N": w.rate(n / 1e6)})
+	}
+	return w.say("size.gigabytes", args{"N": w.rate(n / 1e9)})
+}
+
 // local is an address of ours without its host: the page may be read under another name than the public one.
 func local(address string) string {
 	u, err := url.Parse(address)
-	if err != nil || address == "" || !strings.HasPrefix(u.Path, "/api") {
+	if err != nil || address == "" || !strings.HasPrefix(u.Path, "/api") && !strings.HasPrefix(u.Path, "/downloads") {
 		return address
 	}
 	u.Scheme, u.Host = "", ""

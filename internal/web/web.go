@@ -37,6 +37,8 @@ type Deps struct {
 	Formats []string
 	// Definition lists the addresses of the interface for programs, as its own page does; nil: no list.
 	Definition func() httpserve.Document
+	// Dump is the path of a collection's whole dump in a format, empty for none; nil: none are prepared.
+	Dump func(collection, format string) string
 	// Contact is where mistakes are reported: an e-mail address, or the address of a page; empty for none.
 	Contact string
 	// Now is the clock; nil means time.Now.
