@@ -335,7 +335,7 @@ func browse(t *testing.T, home string) {
 	}
 	var shapes, badges, outlines int
 	do("commune", chromedp.Navigate(home+"/ar/communes/09.581.01.05/index.html"), chromedp.WaitVisible(`[data-map][data-state="ready"]`),
-		chromedp.WaitVisible(`.map path.outline`), count(".map path.hatched", &shapes), count(".map .badge-icon", &badges), count(".map path.outline", &outlines))
+		chromedp.WaitVisible(`.leaflet-pane path.outline`), count(".leaflet-pane path.hatched", &shapes), count(".map .badge-icon", &badges), count(".leaflet-pane path.outline", &outlines))
 	if shapes == 0 || badges == 0 || outlines < 5 {
 		t.Errorf("the commune's map has %d boundaries, %d badges, %d neighbours", shapes, badges, outlines)
 	}
@@ -358,22 +358,22 @@ func browse(t *testing.T, home string) {
 	do("a result", chromedp.Navigate(home+"/fr/search/index.html?q=tafraout"), chromedp.WaitVisible(".hits a"), chromedp.Click(".hits a"), chromedp.WaitVisible(`[data-map][data-state="ready"]`))
 
 	var units int
-	do("home", chromedp.Navigate(home+"/fr/index.html"), chromedp.WaitVisible(`[data-map][data-state="ready"]`), count(".map path.area", &units))
+	do("home", chromedp.Navigate(home+"/fr/index.html"), chromedp.WaitVisible(`[data-map][data-state="ready"]`), count(".leaflet-pane path.area", &units))
 	if units != 75 {
 		t.Errorf("the first page draws %d provinces", units)
 	}
-	do("province", chromedp.Navigate(home+"/en/provinces/09.581/index.html"), chromedp.WaitVisible(`[data-map][data-state="ready"]`), count(".map path.area", &units))
+	do("province", chromedp.Navigate(home+"/en/provinces/09.581/index.html"), chromedp.WaitVisible(`[data-map][data-state="ready"]`), count(".leaflet-pane path.area", &units))
 	if units < 10 {
 		t.Errorf("a province draws %d communes", units)
 	}
 	// A commune that no row stands for: the map alone knows its page.
-	do("a silent commune", chromedp.Evaluate(`(() => { const named = new Set([...document.querySelectorAll('[data-area]')].map((r) => r.dataset.label)); const path = [...document.querySelectorAll('.map path.area.band-0')].pop(); path.dispatchEvent(new MouseEvent('click', { bubbles: true })); return named.size; })()`, nil),
+	do("a silent commune", chromedp.Evaluate(`(() => { const named = new Set([...document.querySelectorAll('[data-area]')].map((r) => r.dataset.label)); const path = [...document.querySelectorAll('.leaflet-pane path.area.band-0')].pop(); path.dispatchEvent(new MouseEvent('click', { bubbles: true })); return named.size; })()`, nil),
 		chromedp.WaitVisible(`[data-map="commune"][data-state="ready"]`))
 	do("explorer", chromedp.Navigate(home+"/fr/map/index.html"), chromedp.WaitVisible(`[data-map][data-state="ready"]`), count(".map .badge-icon", &badges))
 	if badges == 0 {
 		t.Error("the explorer draws no badge")
 	}
-	do("explorer from near", chromedp.Navigate("about:blank"), chromedp.Navigate(home+"/fr/map/index.html#view=10/-8.98/29.72"), chromedp.WaitVisible(`.map path.hatched`))
+	do("explorer from near", chromedp.Navigate("about:blank"), chromedp.Navigate(home+"/fr/map/index.html#view=10/-8.98/29.72"), chromedp.WaitVisible(`.leaflet-pane path.hatched`))
 }
 
 // What the static site's search finds, and in which order, is what the server suggests.
