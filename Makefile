@@ -49,7 +49,7 @@ build/venv/.installed: $(wildcard .ci/python/*.txt)
 	touch $@
 
 test-go:
-	go tool gotestsum --format pkgname -- -tags $(TAGS) -count=1 -timeout 20m ./...
+	go tool gotestsum --format pkgname -- -tags $(TAGS) -count=1 -timeout 40m ./...
 
 lint: static/vendor/.built
 	@unformatted=$$(gofmt -l cmd docs geodata internal migrations static/*.go); \
