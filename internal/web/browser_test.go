@@ -235,6 +235,10 @@ func TestPagesInChromium(t *testing.T) {
 				}
 				b.open(t, path, 360, 740)
 				b.picture(t, lang+"-"+kind.name+"-360")
+				b.run(t, chromedp.Evaluate(string(axe), nil))
+				for _, v := range eval[[]string](t, b, axeRun) {
+					t.Error("axe on a phone: " + v)
+				}
 				b.run(t, chromedp.EmulateViewport(320, 640))
 				if wide := eval[[]string](t, b, tooWide); len(wide) > 0 {
 					t.Errorf("scrolls sideways at 320 px because of %s", strings.Join(wide, ", "))
