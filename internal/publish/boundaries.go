@@ -16,6 +16,14 @@ import (
 // operators marks boundaries that the operator put in place of the shipped ones; a new release leaves them alone.
 const operators = "operator:"
 
+// derivation counts the ways in which this program has derived features from records. A store whose features were derived in another is
+// derived anew at the next start, so that nothing that a release adds is missing until somebody asks for mithaq reindex. A store with the
+// operator's own boundaries is left to that command.
+const derivation = "2"
+
+// shipped names the program's boundaries and what was made with them.
+func shipped() string { return geodata.Version() + " " + derivation }
+
 // ShippedBoundaries puts the program's boundaries into the store unless it holds them, or the operator's own, already. It asks
 // before it takes the write lock, so that a start doesn't wait for whoever is writing.
 func (p *Publisher) ShippedBoundaries(ctx context.Context) error {
@@ -38,14 +46,14 @@ func (p *Publisher) ShippedBoundaries(ctx context.Context) error {
 		if wanted, err := wantsShipped(ctx, w); err != nil || !wanted { // another process may have come first
 			return err
 		}
-		return p.putBoundaries(ctx, w, geodata.Version(), features)
+		return p.putBoundaries(ctx, w, shipped(), features)
 	})
 }
 
 // wantsShipped reports whether a store holds neither this program's boundaries nor the operator's own.
 func wantsShipped(ctx context.Context, r registry.Reader) (bool, error) {
 	holds, err := r.BoundariesVersion(ctx)
-	return holds != geodata.Version() && !strings.HasPrefix(holds, operators), err
+	return holds != shipped() && !strings.HasPrefix(holds, operators), err
 }
 
 // OwnBoundaries replaces the boundaries by the operator's, which stand for every detail. Units that they leave out have none.
@@ -80,19 +88,11 @@ func (p *Publisher) boundaryFeatures(boundaries map[registry.PlaceCode]orb.Multi
 	return features, nil
 }
 
-// putBoundaries replaces the boundaries and derives anew what stands on them: where sites are drawn, and how uncertain that is.
+// putBoundaries replaces the boundaries and derives every record anew: where sites are drawn, and how uncertain that is, stands on them.
 func (p *Publisher) putBoundaries(ctx context.Context, w registry.Writer, version string, features []registry.Feature) error {
 	if err := w.PutBoundaries(ctx, version, features); err != nil {
 		return err
 	}
 	s := p.begin(w)
-	placed, err := w.Records(ctx, registry.RecordQuery{Types: []registry.Type{registry.TypeSite, registry.TypeAgreement}})
-	if err != nil {
-		return err
-	}
-	ids := make([]registry.ID, len(placed))
-	for i, x := range placed {
-		ids[i] = x.ID()
-	}
-	return s.derive(ctx, ids, nil)
+	return s.deriveAll(ctx, nil)
 }

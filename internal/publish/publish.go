@@ -113,17 +113,21 @@ func (p *Publisher) Publish(ctx context.Context, req Request) (Report, error) {
 // Reindex derives everything anew from the revisions. What is read afterwards is the same as before.
 func (p *Publisher) Reindex(ctx context.Context, progress func(done, total int)) error {
 	return p.Store.Write(ctx, func(w registry.Writer) error {
-		all, err := w.Records(ctx, registry.RecordQuery{})
-		if err != nil {
-			return err
-		}
-		s := p.begin(w)
-		ids := make([]registry.ID, len(all))
-		for i, x := range all {
-			ids[i] = x.ID()
-		}
-		return s.derive(ctx, ids, progress)
+		return p.begin(w).deriveAll(ctx, progress)
 	})
+}
+
+// deriveAll derives what is read from every record.
+func (s *publication) deriveAll(ctx context.Context, progress func(done, total int)) error {
+	all, err := s.w.Records(ctx, registry.RecordQuery{})
+	if err != nil {
+		return err
+	}
+	ids := make([]registry.ID, len(all))
+	for i, x := range all {
+		ids[i] = x.ID()
+	}
+	return s.derive(ctx, ids, progress)
 }
 
 // publication is one publication inside its transaction.

@@ -203,6 +203,31 @@ func TestReindexChangesNothing(t *testing.T) {
 	}
 }
 
+// A database of an older program has at the next start what this one derives, without anybody asking for it.
+func TestAnOlderDatabaseIsDerivedAnew(t *testing.T) {
+	store, p := open(t)
+	if err := p.ShippedBoundaries(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	mustPublish(t, p, shipped(t))
+	before := features(t, store)
+	err := store.Write(t.Context(), func(w registry.Writer) error { // as an older program left it: other boundaries, and an amendment without a feature
+		if err := w.PutBoundaries(t.Context(), "older", nil); err != nil {
+			return err
+		}
+		return w.Derive(t.Context(), registry.Derived{Record: "amend-tiznit-anzi-craft-complex"})
+	})
+	if err != nil || features(t, store) == before {
+		t.Fatalf("the database isn't an older one: %v", err)
+	}
+	if err := p.ShippedBoundaries(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if after := features(t, store); after != before {
+		t.Error("the features aren't those of this program")
+	}
+}
+
 // own is a file of test records, with a source of its own; %s is replaced.
 const own = `{"format":"mithaq-records-1","records":[
 {"type":"source","id":"src","kind":"official","lang":"fr","titles":[{"lang":"fr","text":"Accord","origin":"registry"}],"rights":"open_licence"},
