@@ -17,7 +17,7 @@ import (
 )
 
 // randomRequests is how many are asked; a failure prints the address, which asks the same again.
-const randomRequests = 3000
+const randomRequests = 10_000
 
 // question makes the query of a random request: mostly what makes sense, sometimes what doesn't.
 func question(r *rand.Rand, collection string) url.Values {
