@@ -68,7 +68,8 @@ func yearsOf(d edtf.Date) (years []string) {
 	return years
 }
 
-// listedAgreements reads every agreement as it stands on the page's day: the newest signature first, those that nobody dates last.
+// listedAgreements reads what the features tell of every agreement as it stands on the page's day: the newest signature first, those that
+// nobody dates last.
 func (r *reading) listedAgreements() (all []*listedAgreement, err error) {
 	err = r.store.EachFeature(r.ctx, registry.FeatureQuery{Collection: feature.Agreements, Day: r.day}, func(f registry.Feature) error {
 		var body struct {
@@ -108,7 +109,21 @@ func (r *reading) listedAgreements() (all []*listedAgreement, err error) {
 		return nil, err
 	}
 	slices.SortStableFunc(all, func(a, b *listedAgreement) int { return cmp.Compare(b.last, a.last) })
-	return all, r.around(all)
+	return all, nil
+}
+
+// addParties adds the organisations that are parties to an agreement, and gives those of its records whose names are choices.
+func (f *faceted) addParties(a *registry.Agreement) (named []registry.ID) {
+	for _, p := range a.Parties {
+		if p.Organisation != "" {
+			f.values["party"] = include(f.values["party"], string(p.Organisation))
+			named = append(named, p.Organisation)
+		}
+	}
+	for _, p := range a.Programmes {
+		named = append(named, p.Programme)
+	}
+	return named
 }
 
 // around adds the organisations that are parties and whether there are amendments, and loads the names of parties and programmes.
@@ -121,18 +136,8 @@ func (r *reading) around(all []*listedAgreement) error {
 		return err
 	}
 	for _, a := range all {
-		agreement, ok := r.known[a.id].Record.(*registry.Agreement)
-		if !ok {
-			continue
-		}
-		for _, p := range agreement.Parties {
-			if p.Organisation != "" {
-				a.values["party"] = include(a.values["party"], string(p.Organisation))
-				named = append(named, p.Organisation)
-			}
-		}
-		for _, p := range agreement.Programmes {
-			named = append(named, p.Programme)
+		if agreement, ok := r.known[a.id].Record.(*registry.Agreement); ok {
+			named = append(named, a.addParties(agreement)...)
 		}
 	}
 	amendments, err := r.store.Records(r.ctx, registry.RecordQuery{Types: []registry.Type{registry.TypeAmendment}})
@@ -156,6 +161,9 @@ func (r *reading) around(all []*listedAgreement) error {
 func (r *reading) agreementListView() (AgreementListView, error) {
 	all, err := r.listedAgreements()
 	if err != nil {
+		return AgreementListView{}, err
+	}
+	if err := r.around(all); err != nil {
 		return AgreementListView{}, err
 	}
 	n := narrow(agreementFilters, all, r.q)

@@ -286,7 +286,7 @@ func (r *reading) measure(units []registry.Place, level registry.PlaceLevel, sit
 			c = elsewhere
 			c.Sites++
 		}
-		surface := firstFigure(site.Surface.Total, site.Surface.Plot, site.Surface.Covered)
+		surface := mainSurface(site.Surface)
 		c.created, c.restored, c.surface = plus(c.created, site.Shops.Created), plus(c.restored, site.Shops.Restored), plus(c.surface, surface)
 		if surface == nil && site.Shops == (registry.Premises{}) {
 			c.unknown++
@@ -367,7 +367,7 @@ func (r *reading) addSites(v *AreaView, sites []registry.Dated) (err error) {
 			unlocated = append(unlocated, s)
 		}
 		created, restored = append(created, site.Shops.Created), append(restored, site.Shops.Restored)
-		surface = append(surface, firstFigure(site.Surface.Total, site.Surface.Plot, site.Surface.Covered))
+		surface = append(surface, mainSurface(site.Surface))
 	}
 	if v.Unlocated, err = r.siteRows(unlocated); err != nil {
 		return err
@@ -380,14 +380,8 @@ func (r *reading) addSites(v *AreaView, sites []registry.Dated) (err error) {
 	return nil
 }
 
-func firstFigure(figures ...*registry.Figure) *registry.Figure {
-	for _, f := range figures {
-		if f != nil {
-			return f
-		}
-	}
-	return nil
-}
+// mainSurface is the surface that a total counts: all of it if told, else the plot, else what is covered; nil when none is.
+func mainSurface(s registry.Surface) *registry.Figure { return cmp.Or(s.Total, s.Plot, s.Covered) }
 
 // sum is a total that says what it rests on: how many sites have no figure.
 func (r *reading) sum(labelKey, noun string, figures []*registry.Figure) Fact {

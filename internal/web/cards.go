@@ -233,7 +233,7 @@ func (r *reading) surface(sites []registry.Dated) []picture.Figure {
 	var figures []*registry.Figure
 	for _, s := range sites {
 		surface := s.Site().Surface
-		figures = append(figures, firstFigure(surface.Total, surface.Plot, surface.Covered))
+		figures = append(figures, mainSurface(surface))
 	}
 	return r.total("site.surface", figures)
 }

@@ -154,15 +154,7 @@ func (s *Server) embedPlace(level registry.PlaceLevel) fiber.Handler {
 }
 
 func (s *Server) embedAgreement(c *fiber.Ctx) error {
-	r, err := s.read(c, asOfParam)
-	if err != nil {
-		return err
-	}
-	stored, err := s.record(c, r, registry.TypeAgreement)
-	if err != nil {
-		return err
-	}
-	page, err := r.agreementView(stored, s.Tiles)
+	r, stored, page, err := s.agreement(c)
 	if err != nil {
 		return err
 	}

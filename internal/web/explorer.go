@@ -161,15 +161,9 @@ func (r *reading) throughAgreements(agreements map[*mapSite][]registry.ID) error
 			if !ok {
 				continue
 			}
-			for _, x := range a.Parties {
-				if x.Organisation != "" {
-					s.values["party"] = include(s.values["party"], string(x.Organisation))
-					named = append(named, x.Organisation)
-				}
-			}
+			named = append(named, s.addParties(a)...)
 			for _, x := range a.Programmes {
 				s.values["programme"] = include(s.values["programme"], string(x.Programme))
-				named = append(named, x.Programme)
 			}
 		}
 	}
@@ -179,13 +173,21 @@ func (r *reading) throughAgreements(agreements map[*mapSite][]registry.ID) error
 // downloadLimit is the most features that one file of the API has.
 const downloadLimit = 10_000
 
-// sitesAddress is where the API answers with the set that these filters leave.
-func sitesAddress(q httpserve.Params) string {
-	values := url.Values{"limit": {fmt.Sprint(downloadLimit)}, "f": {"geojson"}} // a link that a browser follows: it would get the page for people
+// question is what the API is asked for the set that these filters leave.
+func question(q httpserve.Params) url.Values {
+	values := url.Values{}
 	for name, value := range q {
 		if value != "" && name != afterParam {
 			values.Set(name, value)
 		}
 	}
+	return values
+}
+
+// sitesAddress is where the API answers with the set that these filters leave.
+func sitesAddress(q httpserve.Params) string {
+	values := question(q)
+	values.Set("limit", fmt.Sprint(downloadLimit))
+	values.Set("f", "geojson") // a link that a browser follows: it would get the page for people
 	return "/api/collections/sites/items?" + values.Encode()
 }

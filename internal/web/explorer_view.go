@@ -1,7 +1,6 @@
 package web
 
 import (
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -77,13 +76,7 @@ func (r *reading) explorerView(q httpserve.Params, tiles Tiles) (ExplorerView, e
 		return ExplorerView{}, err
 	}
 	v.Map.Still = r.still(scene, v.Map.Name)
-	chosen := url.Values{}
-	for name, value := range q {
-		if name != afterParam && name != asOfParam {
-			chosen.Set(name, value)
-		}
-	}
-	v.Files = r.sitesIn(chosen)
+	v.Files = r.sitesIn(question(q))
 	if len(n.left) > 0 && len(n.left) <= downloadLimit {
 		v.Download, v.TakeText = sitesAddress(q), r.count("explorer.download", len(n.left))
 	}

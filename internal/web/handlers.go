@@ -189,16 +189,20 @@ func (s *Server) record(c *fiber.Ctx, r *reading, t registry.Type) (registry.Sto
 	return stored, r.follow(stored)
 }
 
+// agreement reads the agreement that an address names, for its page or for a frame.
+func (s *Server) agreement(c *fiber.Ctx) (r *reading, stored registry.Stored, view AgreementView, err error) {
+	if r, err = s.read(c, asOfParam); err != nil {
+		return r, stored, view, err
+	}
+	if stored, err = s.record(c, r, registry.TypeAgreement); err != nil {
+		return r, stored, view, err
+	}
+	view, err = r.agreementView(stored, s.Tiles)
+	return r, stored, view, err
+}
+
 func (s *Server) getAgreement(c *fiber.Ctx) error {
-	r, err := s.read(c, asOfParam)
-	if err != nil {
-		return err
-	}
-	stored, err := s.record(c, r, registry.TypeAgreement)
-	if err != nil {
-		return err
-	}
-	view, err := r.agreementView(stored, s.Tiles)
+	r, stored, view, err := s.agreement(c)
 	if err != nil {
 		return err
 	}

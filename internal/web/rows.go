@@ -120,11 +120,8 @@ func (r *reading) promise(site *registry.Site) string {
 	if f := site.Shops.Restored; f != nil {
 		parts = append(parts, r.say("promise.restored", args{"Shops": r.figure(*f, "count.premises")}))
 	}
-	for _, f := range []*registry.Figure{site.Surface.Total, site.Surface.Plot, site.Surface.Covered} {
-		if f != nil {
-			parts = append(parts, r.figure(*f, ""))
-			break
-		}
+	if f := mainSurface(site.Surface); f != nil {
+		parts = append(parts, r.figure(*f, ""))
 	}
 	if len(site.Works) > 0 {
 		parts = append(parts, strings.Join(labels(r.words, "work", site.Works), r.say("list.comma")))

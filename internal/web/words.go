@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -27,8 +28,11 @@ type words struct {
 	printer   *message.Printer
 }
 
-// loadWords reads the catalogs. They are embedded, so a fault in one is our own mistake and found by every test.
-func loadWords() (map[Lang]*words, error) {
+// loadWords gives the catalogs, read once: the pages, the files and the dumps of one program say the same words. Nobody changes the map.
+var loadWords = sync.OnceValues(readWords)
+
+// readWords reads the catalogs. They are embedded, so a fault in one is our own mistake and found by every test.
+func readWords() (map[Lang]*words, error) {
 	all := map[Lang]*words{}
 	for _, lang := range Langs {
 		// A bundle of its own for each: a message that a catalog lacks must show as such, not in another language.
