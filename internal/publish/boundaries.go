@@ -17,9 +17,8 @@ import (
 const operators = "operator:"
 
 // derivation counts the ways in which this program has derived features from records. A store whose features were derived in another is
-// derived anew at the next start, so that nothing that a release adds is missing until somebody asks for mithaq reindex. A store with the
-// operator's own boundaries is left to that command.
-const derivation = "2"
+// derived anew at the next start, so that nothing that a release adds is missing until somebody asks for mithaq reindex.
+const derivation = "3"
 
 // shipped names the program's boundaries and what was made with them.
 func shipped() string { return geodata.Version() + " " + derivation }
@@ -27,7 +26,11 @@ func shipped() string { return geodata.Version() + " " + derivation }
 // ShippedBoundaries puts the program's boundaries into the store unless it holds them, or the operator's own, already. It asks
 // before it takes the write lock, so that a start doesn't wait for whoever is writing.
 func (p *Publisher) ShippedBoundaries(ctx context.Context) error {
-	if wanted, err := wantsShipped(ctx, p.Store); err != nil || !wanted {
+	holds, err := p.Store.BoundariesVersion(ctx)
+	if own, before, ok := ownBoundaries(holds); ok && before != derivation && err == nil {
+		return p.deriveUnder(ctx, own)
+	}
+	if err != nil || !wantsShipped(holds) {
 		return err
 	}
 	var features []registry.Feature
@@ -43,17 +46,33 @@ func (p *Publisher) ShippedBoundaries(ctx context.Context) error {
 		features = append(features, some...)
 	}
 	return p.Store.Write(ctx, func(w registry.Writer) error {
-		if wanted, err := wantsShipped(ctx, w); err != nil || !wanted { // another process may have come first
+		if holds, err := w.BoundariesVersion(ctx); err != nil || !wantsShipped(holds) { // another process may have come first
 			return err
 		}
 		return p.putBoundaries(ctx, w, shipped(), features)
 	})
 }
 
-// wantsShipped reports whether a store holds neither this program's boundaries nor the operator's own.
-func wantsShipped(ctx context.Context, r registry.Reader) (bool, error) {
-	holds, err := r.BoundariesVersion(ctx)
-	return holds != shipped() && !strings.HasPrefix(holds, operators), err
+// wantsShipped reports whether a store with these boundaries holds neither this program's nor the operator's own.
+func wantsShipped(holds string) bool {
+	return holds != shipped() && !strings.HasPrefix(holds, operators)
+}
+
+// ownBoundaries takes the name of the operator's boundaries apart into their version and the derivation under them.
+func ownBoundaries(holds string) (version, derived string, ok bool) {
+	name, ok := strings.CutPrefix(holds, operators)
+	i := strings.LastIndexByte(name, ' ')
+	return name[:max(i, 0)], name[i+1:], ok && i >= 0
+}
+
+// deriveUnder derives everything anew under the operator's boundaries.
+func (p *Publisher) deriveUnder(ctx context.Context, version string) error {
+	return p.Store.Write(ctx, func(w registry.Writer) error {
+		if err := w.NameBoundaries(ctx, operators+version+" "+derivation); err != nil {
+			return err
+		}
+		return p.begin(w).deriveAll(ctx, nil)
+	})
 }
 
 // OwnBoundaries replaces the boundaries by the operator's, which stand for every detail. Units that they leave out have none.
@@ -70,7 +89,7 @@ func (p *Publisher) OwnBoundaries(ctx context.Context, version string, boundarie
 		features = append(features, some...)
 	}
 	return p.Store.Write(ctx, func(w registry.Writer) error {
-		return p.putBoundaries(ctx, w, operators+version, features)
+		return p.putBoundaries(ctx, w, operators+version+" "+derivation, features)
 	})
 }
 

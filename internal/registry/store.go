@@ -290,6 +290,8 @@ type Writer interface {
 	Derive(ctx context.Context, d Derived) error
 	// PutBoundaries replaces the features of the boundary collections.
 	PutBoundaries(ctx context.Context, version string, features []Feature) error
+	// NameBoundaries changes what BoundariesVersion is, and no boundary.
+	NameBoundaries(ctx context.Context, version string) error
 	AttachText(ctx context.Context, source ID, text SourceText) error
 }
 

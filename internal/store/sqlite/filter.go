@@ -11,7 +11,6 @@ import (
 
 	"mithaq/internal/cql"
 	"mithaq/internal/registry"
-	"mithaq/internal/store/sqlgen"
 )
 
 // driver is SQLite with the functions of filters and boxes, on every connection.
@@ -114,18 +113,18 @@ var plainName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 func column(q cql.Queryable) (string, error) {
 	switch {
 	case q.Type == cql.TypeGeometry:
-		return "f.geometry", nil
+		return "b.geometry", nil
 	case q.Name == "id":
 		return "f.id", nil
 	case !plainName.MatchString(q.Name):
 		return "", fmt.Errorf("queryable %q: its name can't stand in a statement", q.Name)
 	}
-	const body = "CAST(f.body AS TEXT)"
-	path := "'$.properties." + q.Name + "'"
-	typed := func(values string) string {
-		return "(CASE WHEN json_valid(" + body + ") THEN CASE json_type(" + body + ", " + path + ") " + values + " END END)"
+	const properties = "b.properties"
+	path := "'$." + q.Name + "'"
+	typed := func(values string) string { // what somebody broke in the file isn't known
+		return "(CASE WHEN json_valid(" + properties + ", 8) THEN CASE json_type(" + properties + ", " + path + ") " + values + " END END)"
 	}
-	value := body + " ->> " + path
+	value := properties + " ->> " + path
 	switch q.Type {
 	case cql.TypeText, cql.TypeDate, cql.TypeTimestamp:
 		return typed("WHEN 'text' THEN " + value), nil
@@ -134,45 +133,8 @@ func column(q cql.Queryable) (string, error) {
 	case cql.TypeBoolean:
 		return typed("WHEN 'true' THEN 1 WHEN 'false' THEN 0"), nil
 	case cql.TypeList:
-		return typed("WHEN 'array' THEN CASE WHEN NOT EXISTS (SELECT 1 FROM json_each(" + body + ", " + path + ") WHERE type <> 'text') THEN " +
-			body + " -> " + path + " END"), nil
+		return typed("WHEN 'array' THEN CASE WHEN NOT EXISTS (SELECT 1 FROM json_each(" + properties + ", " + path + ") WHERE type <> 'text') THEN " +
+			properties + " -> " + path + " END"), nil
 	}
 	return "", fmt.Errorf("queryable %s: no column of type %s", q.Name, q.Type)
-}
-
-// filter adds the condition of a filter on the feature f; nil adds none. Boxes that the filter implies come first: their index leaves
-// few features to look at.
-func (s *statement) filter(f *cql.Filter) error {
-	if f == nil {
-		return nil
-	}
-	if err := valid(f); err != nil {
-		return err
-	}
-	for _, boxes := range sqlgen.Boxes(f) {
-		s.meets(boxes)
-	}
-	condition, binds, err := sqlgen.Where(f, sqlgen.SQLite{}, column, len(s.args)+1)
-	if err != nil {
-		return fmt.Errorf("filter: %w", err)
-	}
-	s.add(" AND "+condition, binds...)
-	return nil
-}
-
-// meets keeps features whose box meets one of these, degrees.
-func (s *statement) meets(boxes []orb.Bound) {
-	for i, b := range boxes {
-		if i == 0 {
-			s.add(" AND (")
-		} else {
-			s.add(" OR ")
-		}
-		box := []any{b.Max[0], b.Min[0], b.Max[1], b.Min[1]}
-		s.add("(f.key IN (SELECT key FROM feature_box WHERE west <= ? AND east >= ? AND south <= ? AND north >= ?)", box...)
-		s.add(" AND f.west <= ? AND f.east >= ? AND f.south <= ? AND f.north >= ?)", box...) // exact, on the doubles
-	}
-	if len(boxes) > 0 {
-		s.add(")")
-	}
 }

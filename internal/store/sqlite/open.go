@@ -33,7 +33,7 @@ import (
 // Store is a registry in a SQLite file. It implements registry.Store.
 type Store struct {
 	reader
-	writes *sql.DB
+	reads, writes *sql.DB
 }
 
 var _ registry.Store = (*Store)(nil)
@@ -72,7 +72,7 @@ func open(ctx context.Context, path string, folder fs.FS) (*Store, error) {
 	readers := max(4, runtime.NumCPU())
 	reads.SetMaxOpenConns(readers)
 	reads.SetMaxIdleConns(readers)
-	return &Store{reader: reader{reads}, writes: writes}, nil
+	return &Store{reader: reader{q: &pool{DB: reads}, tallied: true}, reads: reads, writes: writes}, nil
 }
 
 // address is path as SQLite's URI with the settings that every connection shares.
@@ -82,7 +82,7 @@ func address(path, settings string) string {
 
 // Close ends both pools; the last to leave folds the WAL into the file.
 func (s *Store) Close() error {
-	return errors.Join(s.reader.q.(*sql.DB).Close(), s.writes.Close())
+	return errors.Join(s.reads.Close(), s.writes.Close())
 }
 
 // Ping reports whether the database answers.
@@ -98,8 +98,11 @@ func (s *Store) Write(ctx context.Context, f func(registry.Writer) error) error 
 		return translate("begin", err)
 	}
 	defer tx.Rollback() // after a commit it does nothing
-	w := &writer{reader: reader{tx}, tx: tx}
+	w := &writer{reader: reader{q: tx}, tx: tx, tally: map[tallyRow]int{}}
 	if err := f(w); err != nil {
+		return err
+	}
+	if err := w.putTally(ctx); err != nil {
 		return err
 	}
 	if w.dirty {

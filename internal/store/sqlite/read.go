@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -10,40 +9,16 @@ import (
 	"strings"
 	"time"
 
-	"github.com/paulmach/orb"
-	"github.com/paulmach/orb/encoding/wkb"
-
-	"mithaq/internal/edtf"
 	"mithaq/internal/registry"
 )
 
-// querier is what a pool and a transaction have in common.
-type querier interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
-
 // reader implements registry.Reader on a pool or inside a transaction.
-type reader struct{ q querier }
-
-// statement is SQL text with its bound values, grown piece by piece.
-type statement struct {
-	text strings.Builder
-	args []any
-}
-
-func (s *statement) add(text string, args ...any) {
-	s.text.WriteString(text)
-	s.args = append(s.args, args...)
-}
-
-// list adds a subquery of the values, which are bound as one JSON list: SQLite bounds how many values a statement may bind.
-func list[T ~string | ~int](s *statement, values []T) {
-	raw, err := json.Marshal(values)
-	if err != nil {
-		panic(err) // a list of texts or numbers has a JSON form
-	}
-	s.add("(SELECT value FROM json_each(?))", string(raw))
+type reader struct {
+	q querier
+	// tallied says that the tally is up to date; a transaction writes it at its end.
+	tallied bool
+	// plainly asks every question of the features themselves, one by one: what the quicker ways are compared with.
+	plainly bool
 }
 
 // selectStored reads a record with its places in one statement, so that both are of one publication.
@@ -311,240 +286,6 @@ func (r reader) Totals(ctx context.Context) (registry.Totals, error) {
 	return t, translate("count all", err)
 }
 
-// throughAgreement keeps features of which an agreement points at a record from a place in it.
-const throughAgreement = `
-	AND EXISTS (SELECT 1 FROM json_each(CAST(f.body AS TEXT), '$.properties.agreements') AS a
-	            JOIN reference AS p ON p.from_id = a.value
-	            WHERE p.pointer GLOB ? AND p.to_id = ?)`
-
-// signedThrough keeps features of which an agreement may have been signed in these days.
-const signedThrough = `
-	AND EXISTS (SELECT 1 FROM json_each(CAST(f.body AS TEXT), '$.properties.agreements') AS a
-	            JOIN feature AS g ON g.collection = 'agreements' AND g.detail = '' AND g.id = a.value
-	            WHERE g.valid_from <= ? AND g.valid_until > ? AND g.first_day <= ? AND g.last_day >= ?)`
-
-// candidates adds the keys of features that may meet a box, and of those that are nowhere; the R*Tree rounds outward.
-func (s *statement) candidates(q registry.FeatureQuery) {
-	s.add("SELECT key FROM feature WHERE geometry IS NULL AND collection = ? AND detail = ? AND ?", q.Collection, q.Detail, q.Located != registry.LocatedYes)
-	for _, b := range q.Boxes {
-		s.add(" UNION ALL SELECT key FROM feature_box WHERE west <= ? AND east >= ? AND south <= ? AND north >= ?", b.Max[0], b.Min[0], b.Max[1], b.Min[1])
-	}
-}
-
-// few is up to how many candidates are looked up one by one and then sorted; above it the collection is walked in order, which ends early
-// on a full page.
-const few = 1_000
-
-// selected adds the features that q selects, on all its pages.
-func (r reader) selected(ctx context.Context, s *statement, q registry.FeatureQuery) error {
-	walk := "f.collection" // by the index that gives the order, too
-	lookUp := len(q.Boxes) > 0 && q.Order == registry.AnyOrder
-	if len(q.Boxes) > 0 && !lookUp {
-		var count statement
-		count.add("SELECT count(*) FROM (SELECT 1 FROM (")
-		count.candidates(q)
-		count.add(") LIMIT ?)", few+1)
-		var n int
-		if err := r.q.QueryRowContext(ctx, count.text.String(), count.args...).Scan(&n); err != nil {
-			return translate("count what may meet a box", err)
-		}
-		lookUp = n <= few
-	}
-	if lookUp {
-		walk = "+f.collection" // no index, so that the planner takes the keys
-	}
-	s.add(`
-		FROM feature AS f
-		WHERE `+walk+` = ? AND f.detail = ? AND f.valid_from <= ? AND f.valid_until > ?`,
-		q.Collection, q.Detail, string(q.Day), string(q.Day))
-	if q.ID != "" {
-		s.add(" AND f.id = ?", q.ID)
-	}
-	for _, code := range q.Places {
-		s.add(" AND f.key IN (SELECT key FROM feature_place WHERE code = ?)", string(code))
-	}
-	for _, column := range registry.FeatureColumns {
-		if value, ok := q.Where[column]; ok {
-			s.add(" AND f."+column+" = ?", value) // the name comes from our own list
-		}
-	}
-	for _, list := range registry.FeatureLists {
-		if value, ok := q.Lists[list]; ok {
-			s.add(" AND EXISTS (SELECT 1 FROM json_each(CAST(f.body AS TEXT), '$.properties."+list+"') AS l WHERE l.value = ?)", value)
-		}
-	}
-	if q.Party != "" {
-		s.add(throughAgreement, "/parties/*/organisation", string(q.Party))
-	}
-	if q.Programme != "" {
-		s.add(throughAgreement, "/programmes/*/programme", string(q.Programme))
-	}
-	if q.Year != 0 {
-		first, last := fmt.Sprintf("%04d-01-01", q.Year), fmt.Sprintf("%04d-12-31", q.Year)
-		if q.Collection == "agreements" {
-			s.add(" AND f.first_day <= ? AND f.last_day >= ?", last, first)
-		} else {
-			s.add(signedThrough, string(q.Day), string(q.Day), last, first)
-		}
-	}
-	if len(q.Units) > 0 {
-		s.add(" AND f.unit IN ")
-		list(s, q.Units)
-	}
-	switch q.Located {
-	case registry.LocatedYes:
-		s.add(" AND f.geometry IS NOT NULL")
-	case registry.LocatedNo:
-		s.add(" AND f.geometry IS NULL")
-	}
-	if q.During != (registry.Days{}) {
-		s.add(" AND (f.first_day IS NULL OR f.first_day <= ? AND f.last_day >= ?)", string(cmp.Or(q.During.Last, forGood)), string(q.During.First))
-	}
-	if len(q.Boxes) > 0 {
-		if lookUp {
-			s.add(" AND f.key IN (")
-			s.candidates(q)
-			s.add(")")
-		}
-		s.add(" AND (f.geometry IS NULL")
-		for _, b := range q.Boxes {
-			s.add(" OR (f.west <= ? AND f.east >= ? AND f.south <= ? AND f.north >= ?", b.Max[0], b.Min[0], b.Max[1], b.Min[1])
-			// A box that holds the feature's own needs no look at the geometry.
-			s.add(" AND (f.west >= ? AND f.south >= ? AND f.east <= ? AND f.north <= ?", b.Min[0], b.Min[1], b.Max[0], b.Max[1])
-			s.add(" OR "+meetsBox+"(f.geometry, ?, ?, ?, ?)))", b.Min[0], b.Min[1], b.Max[0], b.Max[1])
-		}
-		s.add(")")
-	}
-	return s.filter(q.Filter)
-}
-
-// page narrows what is selected to one page, in order.
-func (s *statement) page(q registry.FeatureQuery) {
-	if q.After != "" {
-		s.add(" AND f.id > ?", q.After)
-	}
-	if q.Order != registry.AnyOrder {
-		s.add(" ORDER BY f.id")
-	}
-	if q.Limit > 0 || q.Offset > 0 {
-		limit := q.Limit
-		if limit == 0 {
-			limit = -1 // SQLite's word for no bound
-		}
-		s.add(" LIMIT ? OFFSET ?", limit, q.Offset)
-	}
-}
-
-// Count implements registry.Reader.
-func (r reader) Count(ctx context.Context, q registry.FeatureQuery) (n int, err error) {
-	var s statement
-	s.add("SELECT count(*) FROM (SELECT 1")
-	if err := r.selected(ctx, &s, q); err != nil {
-		return 0, err
-	}
-	s.page(q)
-	s.add(")")
-	err = r.q.QueryRowContext(ctx, s.text.String(), s.args...).Scan(&n)
-	return n, translate("count features", err)
-}
-
-// CountsByUnit implements registry.Reader.
-func (r reader) CountsByUnit(ctx context.Context, q registry.FeatureQuery) (map[registry.PlaceCode]int, error) {
-	q.Located = registry.LocatedYes // said in the text, so that the index feature_by_unit holds all that is asked
-	var s statement
-	s.add("SELECT f.unit, count(*)")
-	if err := r.selected(ctx, &s, q); err != nil {
-		return nil, err
-	}
-	s.add(" GROUP BY f.unit")
-	rows, err := r.q.QueryContext(ctx, s.text.String(), s.args...)
-	if err != nil {
-		return nil, translate("count by unit", err)
-	}
-	defer rows.Close()
-	out := map[registry.PlaceCode]int{}
-	for rows.Next() {
-		var code registry.PlaceCode
-		var n int
-		if err := rows.Scan(&code, &n); err != nil {
-			return nil, translate("count by unit", err)
-		}
-		out[code] = n
-	}
-	return out, translate("count by unit", rows.Err())
-}
-
-// PageBefore implements registry.Reader.
-func (r reader) PageBefore(ctx context.Context, q registry.FeatureQuery, size int) (after string, err error) {
-	var s statement
-	s.add("SELECT f.id")
-	if err := r.selected(ctx, &s, q); err != nil {
-		return "", err
-	}
-	s.add(" AND f.id <= ? ORDER BY f.id DESC LIMIT 1 OFFSET ?", q.After, size)
-	err = r.q.QueryRowContext(ctx, s.text.String(), s.args...).Scan(&after)
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", nil
-	}
-	return after, translate("find the page before", err)
-}
-
-const selectExtent = `
-	SELECT min(west), min(south), max(east), max(north), min(first_day), max(last_day)
-	FROM feature
-	WHERE collection = ?`
-
-// Extent implements registry.Reader.
-func (r reader) Extent(ctx context.Context, collection string) (e registry.Extent, err error) {
-	var west, south, east, north sql.NullFloat64
-	var first, last sql.NullString
-	if err := r.q.QueryRowContext(ctx, selectExtent, collection).Scan(&west, &south, &east, &north, &first, &last); err != nil {
-		return e, translate("extent of "+collection, err)
-	}
-	if west.Valid {
-		e.Bound = &orb.Bound{Min: orb.Point{west.Float64, south.Float64}, Max: orb.Point{east.Float64, north.Float64}}
-	}
-	e.Days = registry.Days{First: edtf.Day(first.String), Last: edtf.Day(last.String)}
-	if e.Days.Last == forGood {
-		e.Days.Last = ""
-	}
-	return e, nil
-}
-
-// EachFeature implements registry.Reader.
-func (r reader) EachFeature(ctx context.Context, q registry.FeatureQuery, yield func(registry.Feature) error) error {
-	var s statement
-	s.add("SELECT f.collection, f.id, f.detail, f.valid_from, f.valid_until, f.geometry, f.body")
-	if err := r.selected(ctx, &s, q); err != nil {
-		return err
-	}
-	s.page(q)
-	rows, err := r.q.QueryContext(ctx, s.text.String(), s.args...)
-	if err != nil {
-		return translate("read features", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var f registry.Feature
-		var geometry []byte
-		if err := rows.Scan(&f.Collection, &f.ID, &f.Detail, &f.From, &f.Until, &geometry, &f.JSON); err != nil {
-			return translate("read features", err)
-		}
-		if f.Until == forGood {
-			f.Until = ""
-		}
-		if geometry != nil {
-			if f.Geometry, err = wkb.Unmarshal(geometry); err != nil {
-				return fmt.Errorf("geometry of %s %s: %w", f.Collection, f.ID, err)
-			}
-		}
-		if err := yield(f); err != nil {
-			return err
-		}
-	}
-	return translate("read features", rows.Err())
-}
-
 // Search implements registry.Reader. A term with places can't be asked of the word index alone, so each term is a condition on the
 // record, and all words together give the rank.
 func (r reader) Search(ctx context.Context, q registry.SearchQuery) ([]registry.SearchHit, error) {
@@ -669,6 +410,3 @@ func (r reader) SourceText(ctx context.Context, source registry.ID) (registry.So
 	t.Attached, err = time.Parse(timeForm, attached)
 	return t, err
 }
-
-// forGood is stored for a feature that ends on no day; it sorts after every day.
-const forGood edtf.Day = "9999-99-99"

@@ -114,7 +114,7 @@ func TestPragmasHoldOnEveryConnection(t *testing.T) {
 		want map[string]string
 	}{
 		{"writer", s.writes, map[string]string{"foreign_keys": "1", "journal_mode": "wal", "synchronous": "2", "busy_timeout": "5000", "query_only": "0"}},
-		{"reader", s.q.(*sql.DB), map[string]string{"foreign_keys": "1", "journal_mode": "wal", "busy_timeout": "1000", "query_only": "1"}},
+		{"reader", s.reads, map[string]string{"foreign_keys": "1", "journal_mode": "wal", "busy_timeout": "1000", "query_only": "1"}},
 	} {
 		for range pool.db.Stats().MaxOpenConnections {
 			c, err := pool.db.Conn(t.Context()) // kept, so that the next is another

@@ -1,15 +1,12 @@
 package sqlite
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
-
-	"github.com/paulmach/orb/encoding/wkb"
 
 	"mithaq/internal/registry"
 )
@@ -18,7 +15,8 @@ import (
 type writer struct {
 	reader
 	tx    *sql.Tx
-	dirty bool // something was put: the generation counts on
+	dirty bool             // something was put: the generation counts on
+	tally map[tallyRow]int // what is to be added to the tally
 }
 
 const (
@@ -82,12 +80,13 @@ func (w *writer) Derive(ctx context.Context, d registry.Derived) error {
 		"DELETE FROM place_at WHERE record_id = ?",
 		"DELETE FROM touch WHERE record_id = ?",
 		"DELETE FROM record_words WHERE rowid = (SELECT key FROM record WHERE id = ?)",
-		"DELETE FROM feature_box WHERE key IN (SELECT key FROM feature WHERE id = ? AND detail = '')",
-		"DELETE FROM feature WHERE id = ? AND detail = ''",
 	} {
 		if _, err := w.tx.ExecContext(ctx, forget, id); err != nil {
 			return translate("forget what was derived from "+id, err)
 		}
+	}
+	if err := w.forgetFeatures(ctx, "f.id = ? AND f.detail = ''", id); err != nil {
+		return err
 	}
 	for i, p := range d.Places {
 		candidates, err := json.Marshal(p.Candidates)
@@ -121,89 +120,21 @@ func (w *writer) Derive(ctx context.Context, d registry.Derived) error {
 // PutBoundaries implements registry.Writer.
 func (w *writer) PutBoundaries(ctx context.Context, version string, features []registry.Feature) error {
 	w.dirty = true
-	for _, forget := range []string{
-		"DELETE FROM feature_box WHERE key IN (SELECT key FROM feature WHERE detail <> '')",
-		"DELETE FROM feature WHERE detail <> ''",
-	} {
-		if _, err := w.tx.ExecContext(ctx, forget); err != nil {
-			return translate("forget the boundaries", err)
-		}
+	if err := w.forgetFeatures(ctx, "f.detail <> ''"); err != nil {
+		return err
 	}
 	if err := w.features(ctx, features); err != nil {
 		return err
 	}
+	return w.NameBoundaries(ctx, version)
+}
+
+// NameBoundaries implements registry.Writer.
+func (w *writer) NameBoundaries(ctx context.Context, version string) error {
+	w.dirty = true
 	_, err := w.tx.ExecContext(ctx, `INSERT INTO setting (name, value) VALUES ('boundaries', ?)
 		ON CONFLICT (name) DO UPDATE SET value = excluded.value`, version)
 	return translate("name the boundaries", err)
-}
-
-const (
-	insertFeature = `
-		INSERT INTO feature (collection, detail, id, valid_from, valid_until,
-		  kind, status, documentation, place_match, location_precision, type,
-		  unit, first_day, last_day, west, south, east, north, geometry, body)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	insertBox   = `INSERT INTO feature_box (key, west, east, south, north) VALUES (?, ?, ?, ?, ?)`
-	insertPlace = `INSERT INTO feature_place (code, key) VALUES (?, ?) ON CONFLICT DO NOTHING`
-)
-
-// features inserts encoded features.
-func (w *writer) features(ctx context.Context, features []registry.Feature) error {
-	var prepared [3]*sql.Stmt
-	for i, text := range []string{insertFeature, insertBox, insertPlace} {
-		stmt, err := w.tx.PrepareContext(ctx, text)
-		if err != nil {
-			return translate("prepare features", err)
-		}
-		defer stmt.Close()
-		prepared[i] = stmt
-	}
-	for _, f := range features {
-		args := []any{f.Collection, f.Detail, f.ID, string(f.From), string(cmp.Or(f.Until, forGood))}
-		for _, column := range registry.FeatureColumns {
-			value, ok := f.Where[column]
-			args = append(args, sql.NullString{String: value, Valid: ok})
-		}
-		args = append(args, string(f.Unit))
-		var days [2]any
-		if !f.Date.IsZero() { // an open or unknown end is before, or after, every day
-			first, _ := f.Date.Earliest()
-			last, _ := f.Date.Latest()
-			days = [2]any{string(first), string(cmp.Or(last, forGood))}
-		}
-		args = append(args, days[0], days[1])
-		var box [4]any
-		var geometry any
-		if f.Geometry != nil {
-			b := f.Geometry.Bound()
-			box = [4]any{b.Min[0], b.Min[1], b.Max[0], b.Max[1]}
-			raw, err := wkb.Marshal(f.Geometry)
-			if err != nil {
-				return fmt.Errorf("geometry of %s %s: %w", f.Collection, f.ID, err)
-			}
-			geometry = raw
-		}
-		args = append(args, box[0], box[1], box[2], box[3], geometry, f.JSON)
-		res, err := prepared[0].ExecContext(ctx, args...)
-		if err != nil {
-			return translate("feature "+f.Collection+" "+f.ID, err)
-		}
-		key, err := res.LastInsertId()
-		if err != nil {
-			return err
-		}
-		if f.Geometry != nil {
-			if _, err := prepared[1].ExecContext(ctx, key, box[0], box[2], box[1], box[3]); err != nil {
-				return translate("box of "+f.Collection+" "+f.ID, err)
-			}
-		}
-		for _, code := range f.Places {
-			if _, err := prepared[2].ExecContext(ctx, string(code), key); err != nil {
-				return translate("place of "+f.Collection+" "+f.ID, err)
-			}
-		}
-	}
-	return nil
 }
 
 // AttachText implements registry.Writer.

@@ -1,0 +1,135 @@
+package sqlite
+
+import (
+	"math"
+	"slices"
+
+	"github.com/paulmach/orb"
+)
+
+// Features lie in their table by key, and the keys of points follow a Hilbert curve through all places: what lies together on the ground
+// lies together in the file, and a box is a few stretches of keys. A key is the cell of the curve and a number in the cell.
+//
+// Keys from others on belong to geometries that aren't points, by the cell of their middle; the R*Tree finds them. Keys from nowhere on
+// belong to features without a geometry.
+const (
+	curveBits = 20 // of longitude and of latitude: cells of 38 m by 19 m at the equator
+	cellBits  = 21 // of the number in a cell: two million features at one spot
+
+	others  int64 = 1 << (2*curveBits + cellBits)
+	nowhere       = others << 1
+)
+
+// keysFor are the keys that a feature with this geometry may have, from the first up to the end.
+func keysFor(g orb.Geometry) (first, end int64) {
+	if g == nil {
+		return nowhere, math.MaxInt64
+	}
+	x, y := cellOf(g.Bound().Center())
+	first = int64(onCurve(x, y)) << cellBits
+	if _, point := g.(orb.Point); !point {
+		first += others
+	}
+	return first, first + 1<<cellBits
+}
+
+// cellOf is the column and the row of a position, degrees. Neither falls where the position moves east or north, so the cells of a box's
+// corners bound those of all positions in it.
+func cellOf(p orb.Point) (x, y uint32) {
+	const cells = 1 << curveBits
+	at := func(degrees, span float64) uint32 {
+		return uint32(max(0, min(cells-1, math.Floor((degrees/span+0.5)*cells))))
+	}
+	return at(p[0], 360), at(p[1], 180)
+}
+
+// onCurve is how many cells the Hilbert curve visits before this one.
+func onCurve(x, y uint32) (before uint64) {
+	for side := uint32(1) << (curveBits - 1); side > 0; side /= 2 {
+		var right, up uint32
+		if x&side != 0 {
+			right = 1
+		}
+		if y&side != 0 {
+			up = 1
+		}
+		before += uint64(side) * uint64(side) * uint64(3*right^up)
+		if up == 0 { // the curve is turned in the lower quarters
+			if right == 1 {
+				x, y = side-1-x&(side-1), side-1-y&(side-1)
+			}
+			x, y = y, x
+		}
+	}
+	return before
+}
+
+// stretch of keys, from the first up to the end.
+type keyRange struct{ first, end int64 }
+
+// mostSquares bounds into how many squares a box is taken apart: more squares leave fewer points beside the box to look at, and each is a
+// search of its own.
+const mostSquares = 48
+
+// keysIn are stretches of keys that hold every point of these boxes, in order and apart from each other. They hold points beside the boxes, too.
+func keysIn(boxes []orb.Bound) (ranges []keyRange) {
+	for _, b := range boxes {
+		if b.Min[0] <= b.Max[0] && b.Min[1] <= b.Max[1] {
+			ranges = append(ranges, keysInBox(b)...)
+		}
+	}
+	slices.SortFunc(ranges, func(a, b keyRange) int {
+		if a.first < b.first {
+			return -1
+		}
+		return 1
+	})
+	merged := ranges[:0]
+	for _, r := range ranges {
+		if n := len(merged); n > 0 && r.first <= merged[n-1].end {
+			merged[n-1].end = max(merged[n-1].end, r.end)
+		} else {
+			merged = append(merged, r)
+		}
+	}
+	return merged
+}
+
+// square is one of the quarters of quarters of the whole plane of cells; the curve goes through it in one stretch.
+type square struct{ x, y, side uint32 }
+
+func keysInBox(b orb.Bound) (ranges []keyRange) {
+	west, south := cellOf(b.Min)
+	east, north := cellOf(b.Max)
+	within := func(s square) bool {
+		return s.x >= west && s.x+s.side-1 <= east && s.y >= south && s.y+s.side-1 <= north
+	}
+	squares := []square{{0, 0, 1 << curveBits}}
+	for {
+		var finer []square
+		split := false
+		for _, s := range squares {
+			if s.side == 1 || within(s) {
+				finer = append(finer, s)
+				continue
+			}
+			split = true
+			half := s.side / 2
+			for _, q := range []square{{s.x, s.y, half}, {s.x + half, s.y, half}, {s.x, s.y + half, half}, {s.x + half, s.y + half, half}} {
+				if q.x <= east && q.x+half > west && q.y <= north && q.y+half > south {
+					finer = append(finer, q)
+				}
+			}
+		}
+		if !split || len(finer) > mostSquares {
+			break
+		}
+		squares = finer
+	}
+	for _, s := range squares {
+		cells := uint64(s.side) * uint64(s.side)
+		first := onCurve(s.x, s.y) &^ (cells - 1)
+		ranges = append(ranges, keyRange{int64(first) << cellBits, int64(first+cells) << cellBits})
+	}
+	return ranges
+}

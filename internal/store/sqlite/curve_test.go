@@ -1,0 +1,72 @@
+package sqlite
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/paulmach/orb"
+)
+
+// Neighbours on the curve are neighbours on the ground, and it visits every cell once.
+func TestCurveGoesThroughEveryCell(t *testing.T) {
+	const side = 64 // the corner of the plane is a whole curve of its own
+	type at struct{ x, y int }
+	visited := map[uint64]at{}
+	for x := range uint32(side) {
+		for y := range uint32(side) {
+			visited[onCurve(x, y)] = at{int(x), int(y)}
+		}
+	}
+	for i := uint64(1); i < side*side; i++ {
+		a, okA := visited[i-1]
+		b, okB := visited[i]
+		if dx, dy := a.x-b.x, a.y-b.y; !okA || !okB || dx*dx+dy*dy != 1 {
+			t.Fatalf("from cell %d to %d: %v %v, %v %v", i-1, i, a, okA, b, okB)
+		}
+	}
+}
+
+// No point of a box is missed, whatever its size and wherever it lies; what is beside it stays bounded.
+func TestKeysInHoldsEveryPoint(t *testing.T) {
+	random := rand.New(rand.NewPCG(6, 1))
+	position := func() orb.Point { return orb.Point{random.Float64()*360 - 180, random.Float64()*180 - 90} }
+	for range 2_000 {
+		size := []float64{0, 1e-9, 1e-4, 0.05, 1, 40}[random.IntN(6)]
+		low := position()
+		b := orb.Bound{Min: low, Max: orb.Point{min(180, low[0]+size*random.Float64()), min(90, low[1]+size*random.Float64())}}
+		ranges := keysIn([]orb.Bound{b})
+		held := func(p orb.Point) bool {
+			first, end := keysFor(p)
+			for _, r := range ranges {
+				if r.first <= first && end <= r.end {
+					return true
+				}
+			}
+			return false
+		}
+		for _, p := range []orb.Point{b.Min, b.Max, {b.Min[0], b.Max[1]}, {b.Max[0], b.Min[1]}, {b.Min[0] + random.Float64()*(b.Max[0]-b.Min[0]), b.Min[1] + random.Float64()*(b.Max[1]-b.Min[1])}} {
+			if !held(p) {
+				t.Fatalf("%v of %v is in none of %v", p, b, ranges)
+			}
+		}
+		beside := 0
+		for range 20 {
+			if p := position(); !b.Contains(p) && held(p) && size < 1 {
+				beside++
+			}
+		}
+		if beside > 2 || len(ranges) > mostSquares {
+			t.Fatalf("%v: %d ranges, %d of 20 places all over the world", b, len(ranges), beside)
+		}
+	}
+	for name, boxes := range map[string][]orb.Bound{
+		"none": nil, "upside down": {{Min: orb.Point{1, 1}, Max: orb.Point{0, 0}}},
+	} {
+		if got := keysIn(boxes); len(got) != 0 {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	if got := keysIn([]orb.Bound{{Min: orb.Point{-180, -90}, Max: orb.Point{180, 90}}, {Min: orb.Point{0, 0}, Max: orb.Point{1, 1}}}); len(got) != 1 || got[0] != (keyRange{0, others}) {
+		t.Errorf("the world: %v", got)
+	}
+}

@@ -1,0 +1,435 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/encoding/wkb"
+
+	"mithaq/internal/edtf"
+	"mithaq/internal/registry"
+	"mithaq/internal/store/sqlgen"
+)
+
+// forGood is stored for a feature that ends on no day; it sorts after every day.
+const forGood edtf.Day = "9999-99-99"
+
+// selection is a question about features on its way to a statement: sources give candidates, each feature once, and where keeps those that
+// are meant. Every condition stands in where, whatever the sources have seen to already, so that a source can be taken for another.
+type selection struct {
+	statement
+	sources []source
+	where   []string
+	body    bool // where asks what features are made of, as b
+}
+
+// source is a FROM clause that names its features f. keys alone, under the condition only, has as many rows.
+type source struct{ keys, join, only string }
+
+func (x source) from(body bool) string {
+	from := " FROM " + x.keys + x.join
+	if body {
+		from += " CROSS JOIN feature_body AS b ON b.key = f.key"
+	}
+	return from
+}
+
+// walk goes through a collection in the order of answers.
+var walk = source{keys: "feature AS f INDEXED BY feature_by_id"}
+
+// byKey joins the features whose keys a source has as c.key.
+const byKey = " CROSS JOIN feature AS f ON f.key = c.key"
+
+func (s *selection) keep(condition string) { s.where = append(s.where, condition) }
+
+// each adds SELECT columns for every source.
+func (s *selection) each(columns string) {
+	for i, x := range s.sources {
+		if i > 0 {
+			s.add(" UNION ALL ")
+		}
+		s.add("SELECT " + columns + x.from(s.body) + " WHERE " + strings.Join(s.where, " AND ") + x.only)
+	}
+}
+
+// pointingAt are the keys of the features of an agreement that points at a record from a place in it.
+const pointingAt = "SELECT a.key FROM reference AS p CROSS JOIN feature_agreement AS a ON a.agreement = p.from_id WHERE p.to_id = %s AND p.pointer GLOB %s"
+
+// signedIn are the keys of the features of an agreement that may have been signed in some days.
+const signedIn = `SELECT a.key FROM feature AS g CROSS JOIN feature_agreement AS a ON a.agreement = g.id
+	WHERE g.collection = 'agreements' AND g.detail = '' AND g.valid_from <= %[1]s AND g.valid_until > %[1]s AND g.first_day <= %[2]s AND g.last_day >= %[3]s`
+
+// selection is the features that q selects, on all its pages.
+func (r reader) selection(q registry.FeatureQuery) (*selection, error) {
+	s := &selection{}
+	day := func() string { return s.bind(string(q.Day)) }
+	s.keep("f.collection = " + s.bind(q.Collection) + " AND f.detail = " + s.bind(q.Detail))
+	today := day()
+	s.keep("f.valid_from <= " + today + " AND f.valid_until > " + today)
+	if q.ID != "" {
+		s.keep("f.id = " + s.bind(q.ID))
+	}
+	places := map[registry.PlaceCode]string{}
+	for _, code := range q.Places {
+		places[code] = s.bind(string(code))
+		s.keep("EXISTS (SELECT 1 FROM feature_place AS t WHERE t.code = " + places[code] + " AND t.key = f.key)")
+	}
+	for _, column := range registry.FeatureColumns {
+		if value, ok := q.Where[column]; ok {
+			s.keep("f." + column + " = " + s.bind(value)) // the name comes from our own list
+		}
+	}
+	for _, list := range registry.FeatureLists {
+		if value, ok := q.Lists[list]; ok {
+			s.keep("EXISTS (SELECT 1 FROM json_each(f." + list + ") AS l WHERE l.value = " + s.bind(value) + ")")
+		}
+	}
+	var through []string // keys of the features of agreements
+	for _, x := range []struct {
+		id      registry.ID
+		pointer string
+	}{{q.Party, "/parties/*/organisation"}, {q.Programme, "/programmes/*/programme"}} {
+		if x.id != "" {
+			through = append(through, fmt.Sprintf(pointingAt, s.bind(string(x.id)), s.bind(x.pointer)))
+		}
+	}
+	if q.Year != 0 {
+		first, last := s.bind(fmt.Sprintf("%04d-01-01", q.Year)), s.bind(fmt.Sprintf("%04d-12-31", q.Year))
+		if q.Collection == "agreements" {
+			s.keep("f.first_day <= " + last + " AND f.last_day >= " + first)
+		} else {
+			through = append(through, fmt.Sprintf(signedIn, today, last, first))
+		}
+	}
+	for _, keys := range through {
+		s.keep("f.key IN (" + keys + ")")
+	}
+	units := ""
+	if len(q.Units) > 0 {
+		units = listed(&s.statement, q.Units)
+		s.keep("f.unit IN " + units)
+	}
+	switch q.Located {
+	case registry.LocatedYes:
+		s.keep("f.west IS NOT NULL")
+	case registry.LocatedNo:
+		s.keep("f.west IS NULL")
+	}
+	if q.During != (registry.Days{}) {
+		s.keep("(f.first_day IS NULL OR f.first_day <= " + s.bind(string(cmp.Or(q.During.Last, forGood))) + " AND f.last_day >= " + s.bind(string(q.During.First)) + ")")
+	}
+	if len(q.Boxes) > 0 {
+		s.keep(s.meeting(q.Boxes, q.Located != registry.LocatedYes))
+	}
+	implied, err := s.filter(q)
+	if err != nil {
+		return nil, err
+	}
+
+	switch {
+	case r.plainly || q.ID != "":
+		s.sources = []source{walk}
+	case len(q.Boxes) > 0:
+		s.sources = s.inBoxes(q.Boxes, narrowest(q.Places, places))
+		if q.Located != registry.LocatedYes {
+			s.sources = append(s.sources, source{keys: "feature AS f INDEXED BY feature_nowhere", only: " AND f.collection = ?1 AND f.detail = ?2 AND f.west IS NULL"})
+		}
+	case len(implied) > 0:
+		s.sources = s.inBoxes(implied, narrowest(q.Places, places))
+	case len(q.Places) > 0:
+		s.sources = []source{{keys: "feature_place AS c", join: byKey, only: " AND c.code = " + narrowest(q.Places, places)}}
+	case q.Party != "" || q.Programme != "":
+		s.sources = []source{{keys: "(" + strings.Replace(through[0], "SELECT", "SELECT DISTINCT", 1) + ") AS c", join: byKey}}
+	case units != "":
+		s.sources = []source{
+			{keys: strings.Replace(units, "SELECT", "SELECT DISTINCT", 1) + " AS u CROSS JOIN feature_place AS c ON c.code = u.value",
+				join: byKey, only: " AND f.unit = u.value"},
+			{keys: "feature AS f INDEXED BY feature_in_no_unit", only: " AND f.collection = ?1 AND f.detail = ?2 AND f.unit = ''"},
+		}
+	case q.Located == registry.LocatedNo:
+		s.sources = []source{{keys: "feature AS f INDEXED BY feature_nowhere", only: " AND f.collection = ?1 AND f.detail = ?2 AND f.west IS NULL"}}
+	default:
+		s.sources = []source{walk}
+	}
+	return s, nil
+}
+
+// narrowest is the bound code of the narrowest of some places, empty for none: what is in it is in few rows.
+func narrowest(codes []registry.PlaceCode, bound map[registry.PlaceCode]string) string {
+	var longest registry.PlaceCode
+	for _, code := range codes {
+		if len(code) > len(longest) {
+			longest = code
+		}
+	}
+	return bound[longest]
+}
+
+// inBoxes are candidates for some boxes, of one place when there is one: points by the stretches of the curve that go through the boxes,
+// the rest by the R*Tree, which rounds outward.
+func (s *selection) inBoxes(boxes []orb.Bound, place string) []source {
+	pairs := [][2]int64{}
+	for _, r := range keysIn(boxes) {
+		pairs = append(pairs, [2]int64{r.first, r.end})
+	}
+	raw, err := json.Marshal(pairs)
+	if err != nil {
+		panic(err) // a list of numbers has a JSON form
+	}
+	ranges := "json_each(" + s.bind(string(raw)) + ") AS r CROSS JOIN "
+	const within = ".key >= r.value ->> 0 AND %[1]s.key < r.value ->> 1"
+	points := source{keys: ranges + "feature AS f NOT INDEXED", only: " AND f" + fmt.Sprintf(within, "f")}
+	if place != "" {
+		points = source{keys: ranges + "feature_place AS c", join: byKey, only: " AND c.code = " + place + " AND c" + fmt.Sprintf(within, "c")}
+	}
+	var met []string
+	for _, b := range boxes {
+		met = append(met, fmt.Sprintf("SELECT key FROM feature_box WHERE west <= %s AND east >= %s AND south <= %s AND north >= %s",
+			s.bind(b.Max[0]), s.bind(b.Min[0]), s.bind(b.Max[1]), s.bind(b.Min[1])))
+	}
+	rest := source{keys: "(" + strings.Join(met, " UNION ") + ") AS c", join: byKey}
+	if len(boxes) == 1 {
+		rest.keys = "(" + met[0] + ") AS c"
+	}
+	return []source{points, rest}
+}
+
+// meeting is whether f's geometry meets one of the boxes, edges included; what is nowhere may.
+func (s *selection) meeting(boxes []orb.Bound, orNowhere bool) string {
+	var any []string
+	if orNowhere {
+		any = append(any, "f.west IS NULL")
+	}
+	for _, b := range boxes {
+		west, south, east, north := s.bind(b.Min[0]), s.bind(b.Min[1]), s.bind(b.Max[0]), s.bind(b.Max[1])
+		// A box that holds the feature's own, as it does of points, needs no look at the geometry.
+		any = append(any, "f.west <= "+east+" AND f.east >= "+west+" AND f.south <= "+north+" AND f.north >= "+south+
+			" AND (f.west >= "+west+" AND f.south >= "+south+" AND f.east <= "+east+" AND f.north <= "+north+
+			" OR "+meetsBox+"((SELECT g.geometry FROM feature_body AS g WHERE g.key = f.key), "+west+", "+south+", "+east+", "+north+"))")
+	}
+	return "(" + strings.Join(any, " OR ") + ")"
+}
+
+// filter keeps what the filter of q holds for. implied are boxes, of which every such feature meets one.
+func (s *selection) filter(q registry.FeatureQuery) (implied []orb.Bound, err error) {
+	if q.Filter == nil {
+		return nil, nil
+	}
+	if err := valid(q.Filter); err != nil {
+		return nil, err
+	}
+	for _, boxes := range sqlgen.Boxes(q.Filter) {
+		var any []string
+		for _, b := range boxes {
+			any = append(any, "f.west <= "+s.bind(b.Max[0])+" AND f.east >= "+s.bind(b.Min[0])+" AND f.south <= "+s.bind(b.Max[1])+" AND f.north >= "+s.bind(b.Min[1]))
+		}
+		if len(any) > 0 {
+			s.keep("(" + strings.Join(any, " OR ") + ")")
+			implied = boxes
+		}
+	}
+	condition, binds, err := sqlgen.Where(q.Filter, sqlgen.SQLite{}, column, len(s.args)+1)
+	if err != nil {
+		return nil, fmt.Errorf("filter: %w", err)
+	}
+	s.args = append(s.args, binds...)
+	s.keep(condition)
+	s.body = true
+	return implied, nil
+}
+
+// few is up to how many candidates are looked up and sorted for a page of some features; above it the collection is walked in order until
+// the page is full. Among n features of which m are candidates the walk looks at limit × n/m of them, each by itself: the two cost
+// the same where m is some times the root of limit × n, for a million.
+func few(limit int) int { return int(2_000 * math.Sqrt(float64(limit))) }
+
+// inOrder lets a selection be walked in order where its candidates are too many to be sorted for the page.
+func (r reader) inOrder(ctx context.Context, s *selection, q registry.FeatureQuery) error {
+	if q.Limit == 0 || len(s.sources) == 1 && s.sources[0] == walk {
+		return nil
+	}
+	most := few(q.Limit + q.Offset)
+	count := statement{args: s.args}
+	count.add("SELECT count(*) FROM (")
+	for i, x := range s.sources {
+		if i > 0 {
+			count.add(" UNION ALL ")
+		}
+		keys, _, _ := strings.Cut(x.only, " AND f.unit = u.value") // of the joined features
+		count.add("SELECT 1 FROM " + x.keys + " WHERE 1" + keys)
+	}
+	count.add(" LIMIT " + count.bind(most+1) + ")")
+	var n int
+	if err := r.q.QueryRowContext(ctx, count.text.String(), count.args...).Scan(&n); err != nil {
+		return translate("count the candidates", err)
+	}
+	if n > most {
+		s.sources = []source{walk}
+	}
+	return nil
+}
+
+// page adds the end of a statement for one page of features.
+func (s *selection) page(q registry.FeatureQuery) {
+	limit := q.Limit
+	if limit == 0 {
+		limit = -1 // SQLite's word for no bound. It stands in the text always: without it the order of a subquery means nothing
+	}
+	s.add(" LIMIT " + s.bind(limit) + " OFFSET " + s.bind(q.Offset))
+}
+
+// after leaves out what the pages before have.
+func (s *selection) after(q registry.FeatureQuery) {
+	if q.After != "" {
+		s.keep("f.id > " + s.bind(q.After))
+	}
+}
+
+// EachFeature implements registry.Reader.
+func (r reader) EachFeature(ctx context.Context, q registry.FeatureQuery, yield func(registry.Feature) error) error {
+	s, err := r.selection(q)
+	if err != nil {
+		return err
+	}
+	order := ""
+	if q.Order != registry.AnyOrder {
+		order = " ORDER BY id"
+		if err := r.inOrder(ctx, s, q); err != nil {
+			return err
+		}
+	}
+	s.after(q)
+	// Which features, in order, is settled without their bodies; these are fetched last.
+	s.add("SELECT c.id, c.valid_from, c.valid_until, b.geometry, b.body FROM (")
+	s.each("f.key, f.id, f.valid_from, f.valid_until")
+	s.add(order)
+	s.page(q)
+	s.add(") AS c CROSS JOIN feature_body AS b ON b.key = c.key")
+	rows, err := r.q.QueryContext(ctx, s.text.String(), s.args...)
+	if err != nil {
+		return translate("read features", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		f := registry.Feature{Collection: q.Collection, Detail: q.Detail}
+		var geometry, body sql.RawBytes // the driver makes new ones for each row, so they are ours to hand on
+		if err := rows.Scan(&f.ID, &f.From, &f.Until, &geometry, &body); err != nil {
+			return translate("read features", err)
+		}
+		f.JSON = body
+		if f.Until == forGood {
+			f.Until = ""
+		}
+		if geometry != nil {
+			if f.Geometry, err = wkb.Unmarshal(geometry); err != nil {
+				return fmt.Errorf("geometry of %s %s: %w", f.Collection, f.ID, err)
+			}
+		}
+		if err := yield(f); err != nil {
+			return err
+		}
+	}
+	return translate("read features", rows.Err())
+}
+
+// Count implements registry.Reader.
+func (r reader) Count(ctx context.Context, q registry.FeatureQuery) (n int, err error) {
+	if r.tells(q) {
+		return r.countByTally(ctx, q)
+	}
+	s, err := r.selection(q)
+	if err != nil {
+		return 0, err
+	}
+	s.after(q)
+	s.add("SELECT count(*) FROM (")
+	s.each("1")
+	s.page(q)
+	s.add(")")
+	err = r.q.QueryRowContext(ctx, s.text.String(), s.args...).Scan(&n)
+	return n, translate("count features", err)
+}
+
+// CountsByUnit implements registry.Reader.
+func (r reader) CountsByUnit(ctx context.Context, q registry.FeatureQuery) (map[registry.PlaceCode]int, error) {
+	q.Located = registry.LocatedYes
+	var s *selection
+	if r.tells(q) && len(q.Places) == 0 {
+		s = &selection{}
+		s.add("SELECT code, sum(n)")
+		s.fromTally(q)
+		s.add(" AND finest = 1 GROUP BY code")
+	} else {
+		var err error
+		if s, err = r.selection(q); err != nil {
+			return nil, err
+		}
+		s.add("SELECT unit, count(*) FROM (")
+		s.each("f.unit AS unit")
+		s.add(") GROUP BY unit")
+	}
+	rows, err := r.q.QueryContext(ctx, s.text.String(), s.args...)
+	if err != nil {
+		return nil, translate("count by unit", err)
+	}
+	defer rows.Close()
+	out := map[registry.PlaceCode]int{}
+	for rows.Next() {
+		var code registry.PlaceCode
+		var n int
+		if err := rows.Scan(&code, &n); err != nil {
+			return nil, translate("count by unit", err)
+		}
+		out[code] = n
+	}
+	return out, translate("count by unit", rows.Err())
+}
+
+// PageBefore implements registry.Reader.
+func (r reader) PageBefore(ctx context.Context, q registry.FeatureQuery, size int) (after string, err error) {
+	s, err := r.selection(q)
+	if err != nil {
+		return "", err
+	}
+	q.Limit = size
+	if err := r.inOrder(ctx, s, q); err != nil {
+		return "", err
+	}
+	s.keep("f.id <= " + s.bind(q.After))
+	s.each("f.id")
+	s.add(" ORDER BY id DESC LIMIT 1 OFFSET " + s.bind(size))
+	err = r.q.QueryRowContext(ctx, s.text.String(), s.args...).Scan(&after)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return after, translate("find the page before", err)
+}
+
+const selectExtent = `
+	SELECT min(west), min(south), max(east), max(north), min(first_day), max(last_day)
+	FROM feature NOT INDEXED
+	WHERE collection = ?`
+
+// Extent implements registry.Reader.
+func (r reader) Extent(ctx context.Context, collection string) (e registry.Extent, err error) {
+	var west, south, east, north sql.NullFloat64
+	var first, last sql.NullString
+	if err := r.q.QueryRowContext(ctx, selectExtent, collection).Scan(&west, &south, &east, &north, &first, &last); err != nil {
+		return e, translate("extent of "+collection, err)
+	}
+	if west.Valid {
+		e.Bound = &orb.Bound{Min: orb.Point{west.Float64, south.Float64}, Max: orb.Point{east.Float64, north.Float64}}
+	}
+	e.Days = registry.Days{First: edtf.Day(first.String), Last: edtf.Day(last.String)}
+	if e.Days.Last == forGood {
+		e.Days.Last = ""
+	}
+	return e, nil
+}

@@ -1,0 +1,285 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"hash/crc32"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/paulmach/orb"
+
+	"mithaq/internal/cql"
+	"mithaq/internal/edtf"
+	"mithaq/internal/registry"
+)
+
+// Ways to the same answer: the curve, the R*Tree, the tables of places and agreements and the tally give what a look at every feature gives, in the
+// same order, whatever is asked.
+func TestQuickWaysGiveThePlainAnswer(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(2026, 6))
+	s := openAt(t, filepath.Join(t.TempDir(), "registry.db"))
+	putRandom(t, s, random, 3_000)
+	plain := reader{q: s.reads, plainly: true}
+	found := 0
+	for range 800 {
+		q := randomQuery(t, random)
+		same := func(what string, ask func(registry.Reader) (string, error)) string {
+			want, err := ask(plain)
+			if err != nil {
+				t.Fatalf("%s of %+v: %v", what, q, err)
+			}
+			got, err := ask(s)
+			if err != nil || got != want {
+				t.Fatalf("%s of %+v: %.2000s, %v; want %.2000s", what, q, got, err, want)
+			}
+			return got
+		}
+		ids := same("features", func(r registry.Reader) (string, error) {
+			var ids []string
+			err := r.EachFeature(t.Context(), q, func(f registry.Feature) error {
+				ids = append(ids, fmt.Sprintf("%s@%s#%x", f.ID, f.From, crc32.ChecksumIEEE(f.JSON)))
+				return nil
+			})
+			if q.Order == registry.AnyOrder {
+				slices.Sort(ids)
+			}
+			return strings.Join(ids, " "), err
+		})
+		if ids != "" {
+			found++
+		}
+		n := same("count", func(r registry.Reader) (string, error) {
+			n, err := r.Count(t.Context(), q)
+			return fmt.Sprint(n), err
+		})
+		if want := len(strings.Fields(ids)); n != fmt.Sprint(want) {
+			t.Fatalf("%+v: %s counted, %d given", q, n, want)
+		}
+		same("counts by unit", func(r registry.Reader) (string, error) {
+			q := q
+			q.After, q.Offset, q.Limit = "", 0, 0
+			by, err := r.CountsByUnit(t.Context(), q)
+			return fmt.Sprint(by), err
+		})
+		if q.After != "" {
+			same("page before", func(r registry.Reader) (string, error) { return r.PageBefore(t.Context(), q, 1+q.Limit) })
+		}
+	}
+	if found < 250 {
+		t.Errorf("only %d questions had an answer", found)
+	}
+}
+
+var (
+	someKinds = []string{"craft_zone", "craft_market", "other"}
+	someUnits = []registry.PlaceCode{"", "09", "09.581", "09.581.01", "09.581.01.05", "09.581.01.07", "04", "04.421"}
+	someDays  = []edtf.Day{"", "2020-01-01", "2023-05-01", "2025-06-30"}
+	spots     = []orb.Point{{-9.5, 29.5}, {0, 0}, {-180, -90}, {180, 90}} // where many are
+)
+
+func pick[T any](random *rand.Rand, list []T) T { return list[random.IntN(len(list))] }
+
+// putRandom publishes sites and agreements, replaces some of them, and takes the features of some away.
+func putRandom(t *testing.T, s *Store, random *rand.Rand, n int) {
+	t.Helper()
+	var agreements []registry.ID
+	write := func(f func(ctx context.Context, w registry.Writer) error) {
+		t.Helper()
+		if err := s.Write(t.Context(), func(w registry.Writer) error { return f(t.Context(), w) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	appended := func(ctx context.Context, w registry.Writer, r registry.Record) error {
+		return w.Append(ctx, registry.Revision{Record: r, Author: "a", Reason: "r"})
+	}
+	write(func(ctx context.Context, w registry.Writer) error {
+		org := &registry.Organisation{Header: registry.Header{Type: registry.TypeOrganisation, ID: "org"}}
+		plan := &registry.Programme{Header: registry.Header{Type: registry.TypeProgramme, ID: "plan"}}
+		for _, r := range []registry.Record{org, plan} {
+			if err := appended(ctx, w, r); err != nil {
+				return err
+			}
+		}
+		for i := range 60 {
+			a := &registry.Agreement{Header: registry.Header{Type: registry.TypeAgreement, ID: registry.ID(fmt.Sprintf("agreement-%02d", i))}}
+			if i%3 == 0 {
+				a.Parties = []registry.Party{{Organisation: "org"}}
+			}
+			if i%4 == 0 {
+				a.Programmes = []registry.ProgrammeLink{{Programme: "plan"}}
+			}
+			if err := appended(ctx, w, a); err != nil {
+				return err
+			}
+			f := randomFeature(random, "agreements", string(a.ID), nil)
+			f.Date = edtf.MustParse(pick(random, []string{"2016", "2015-09/2016-03", "2021?-07-26", "../2014"}))
+			if err := w.Derive(ctx, registry.Derived{Record: a.ID, Features: []registry.Feature{f}}); err != nil {
+				return err
+			}
+			agreements = append(agreements, a.ID)
+		}
+		return nil
+	})
+	for round := range 2 { // again, other features of the same records
+		write(func(ctx context.Context, w registry.Writer) error {
+			for i := range n / (1 + 4*round) {
+				id := registry.ID(fmt.Sprintf("site-%04d", i*7919%n))
+				if round == 0 {
+					if err := appended(ctx, w, &registry.Site{Header: registry.Header{Type: registry.TypeSite, ID: id}}); err != nil {
+						return err
+					}
+				}
+				var features []registry.Feature
+				from := edtf.Day("")
+				for _, until := range someDays[1:] {
+					if random.IntN(8) == 0 {
+						f := randomFeature(random, "sites", string(id), agreements)
+						f.From, f.Until, from = from, until, until
+						features = append(features, f)
+					}
+				}
+				if random.IntN(50) > 0 {
+					f := randomFeature(random, "sites", string(id), agreements)
+					f.From = from
+					features = append(features, f)
+				}
+				if err := w.Derive(ctx, registry.Derived{Record: id, Features: features}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+}
+
+func randomFeature(random *rand.Rand, collection, id string, agreements []registry.ID) registry.Feature {
+	f := registry.Feature{Collection: collection, ID: id, Where: map[string]string{}}
+	at := orb.Point{-17 + 16*random.Float64(), 21 + 15*random.Float64()}
+	switch random.IntN(12) {
+	case 0:
+	case 1:
+		f.Geometry = orb.MultiPoint{at, {at[0] + random.Float64(), at[1]}}
+	case 2:
+		f.Geometry = orb.Polygon{{at, {at[0] + random.Float64(), at[1]}, {at[0], at[1] + random.Float64()}, at}}
+	case 3:
+		f.Geometry = pick(random, spots)
+	default:
+		f.Geometry = at
+	}
+	for _, column := range registry.FeatureColumns {
+		if random.IntN(3) > 0 {
+			f.Where[column] = pick(random, someKinds)
+		}
+	}
+	f.Unit = pick(random, someUnits)
+	for _, code := range someUnits[1:] {
+		if strings.HasPrefix(string(f.Unit), string(code)) || random.IntN(30) == 0 {
+			f.Places = append(f.Places, code)
+		}
+	}
+	var of []string
+	for range min(len(agreements), random.IntN(3)) {
+		of = append(of, fmt.Sprintf("%q", pick(random, agreements)))
+	}
+	if random.IntN(2) == 0 {
+		f.Date = edtf.MustParse(pick(random, []string{"2016", "2015-09/2016-03", "2021?-07-26", "../2014", "2018/"}))
+	}
+	f.JSON = fmt.Appendf(nil, `{"type":"Feature","id":%q,"geometry":null,"properties":{"kind":%q,"shops":%d,"works":[%q],"trades":[],"agreements":[%s]}}`,
+		id, f.Where["kind"], random.IntN(50), pick(random, someKinds), strings.Join(of, ","))
+	return f
+}
+
+func randomBox(random *rand.Rand) orb.Bound {
+	low := orb.Point{-18 + 18*random.Float64(), 20 + 17*random.Float64()}
+	if random.IntN(6) == 0 {
+		low = pick(random, spots)
+	}
+	size := pick(random, []float64{0, 0.01, 0.5, 4, 40})
+	return orb.Bound{Min: low, Max: orb.Point{min(180, low[0]+size), min(90, low[1]+size*random.Float64())}}
+}
+
+func randomQuery(t *testing.T, random *rand.Rand) registry.FeatureQuery {
+	t.Helper()
+	sometimes := func(n int) bool { return random.IntN(n) == 0 }
+	q := registry.FeatureQuery{Collection: "sites", Day: pick(random, []edtf.Day{"2019-12-31", "2020-01-01", "2024-01-01", "2026-01-01"})}
+	if sometimes(8) {
+		q.Collection = "agreements"
+	}
+	for range 2 {
+		if sometimes(3) {
+			q.Boxes = append(q.Boxes, randomBox(random))
+		}
+	}
+	if sometimes(3) {
+		q.Places = append(q.Places, pick(random, someUnits[1:]))
+		if sometimes(3) {
+			q.Places = append(q.Places, pick(random, someUnits[1:]))
+		}
+	}
+	if sometimes(4) {
+		q.Where = map[string]string{pick(random, registry.FeatureColumns): pick(random, append(someKinds, ""))}
+	}
+	if sometimes(8) {
+		q.Lists = map[string]string{"works": pick(random, someKinds)}
+	}
+	if sometimes(8) {
+		q.Party = "org"
+	}
+	if sometimes(8) {
+		q.Programme = "plan"
+	}
+	if sometimes(8) {
+		q.Year = 2014 + random.IntN(9)
+	}
+	if sometimes(8) {
+		q.Units = []registry.PlaceCode{pick(random, someUnits), pick(random, someUnits)}
+	}
+	if sometimes(4) {
+		q.Located = pick(random, registry.LocatedValues)
+	}
+	if sometimes(8) {
+		q.During = registry.Days{First: "2016-01-01", Last: pick(random, []edtf.Day{"", "2016-12-31"})}
+	}
+	if sometimes(4) {
+		b := randomBox(random)
+		text := pick(random, []string{"shops < 20", "kind = 'craft_zone' OR shops > 40", "shops BETWEEN 5 AND 30 AND S_INTERSECTS(geometry, BBOX(%f, %f, %f, %f))",
+			"S_WITHIN(geometry, BBOX(%f, %f, %f, %f))", "NOT S_INTERSECTS(geometry, BBOX(%f, %f, %f, %f))"})
+		if strings.Contains(text, "%f") {
+			text = fmt.Sprintf(text, b.Min[0], b.Min[1], min(180, b.Max[0]+0.1), min(90, b.Max[1]+0.1))
+		}
+		e, err := cql.ParseText(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if q.Filter, err = cql.Check(e, []cql.Queryable{{Name: "kind", Type: cql.TypeText}, {Name: "shops", Type: cql.TypeInteger}, {Name: "geometry", Type: cql.TypeGeometry}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if sometimes(3) {
+		q.After = fmt.Sprintf("site-%04d", random.IntN(3_000))
+	}
+	if sometimes(2) {
+		q.Limit = pick(random, []int{1, 2, 10, 500})
+		if sometimes(3) {
+			q.Offset = random.IntN(100)
+		}
+	} else if sometimes(3) {
+		q.Order = registry.AnyOrder
+	}
+	return q
+}
+
+// What analysts ask of the file itself is answered.
+func TestEveryViewIsAnswered(t *testing.T) {
+	s := openAt(t, made(t))
+	for _, view := range []string{"published", "agreement", "amendment", "site", "party", "statement"} {
+		if got := one(t, s.q, "SELECT count(*) FROM (SELECT * FROM "+view+")"); got == "" {
+			t.Error(view)
+		}
+	}
+}

@@ -1,0 +1,103 @@
+package sqlite
+
+import (
+	"context"
+	"slices"
+
+	"mithaq/internal/edtf"
+	"mithaq/internal/registry"
+)
+
+// The tally has, for every unit and for the registry as a whole, how many features of each sort there are in each stretch of days.
+
+// tallyRow is a sort of features in a unit.
+type tallyRow struct {
+	collection, detail string
+	code               registry.PlaceCode // empty: everywhere
+	finest, located    bool
+	where              [6]string // values of registry.FeatureColumns, empty for none
+	from, until        edtf.Day
+}
+
+// count counts a feature, or with n = -1 one less, in each of the units that it touches.
+func (w *writer) count(row tallyRow, unit registry.PlaceCode, places []registry.PlaceCode, n int) {
+	for _, code := range append(slices.Clip(places), "") {
+		row.code, row.finest = code, code == unit
+		w.tally[row] += n
+	}
+}
+
+const addToTally = `
+	INSERT INTO feature_tally (collection, detail, code, finest, located, kind, status, documentation, place_match, location_precision, type,
+	  valid_from, valid_until, n)
+	VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+	ON CONFLICT DO UPDATE SET n = n + excluded.n`
+
+// putTally writes what the transaction changed of the tally.
+func (w *writer) putTally(ctx context.Context) error {
+	emptied := false
+	for row, n := range w.tally {
+		if n == 0 {
+			continue
+		}
+		args := []any{row.collection, row.detail, string(row.code), row.finest, row.located}
+		for _, value := range row.where {
+			args = append(args, value)
+		}
+		if _, err := w.tx.ExecContext(ctx, addToTally, append(args, string(row.from), string(row.until), n)...); err != nil {
+			return translate("count the features", err)
+		}
+		emptied = emptied || n < 0
+	}
+	clear(w.tally)
+	if !emptied {
+		return nil
+	}
+	_, err := w.tx.ExecContext(ctx, "DELETE FROM feature_tally WHERE n = 0")
+	return translate("count the features", err)
+}
+
+// tells reports whether the tally has the number of what q selects.
+func (r reader) tells(q registry.FeatureQuery) bool {
+	for column, value := range q.Where {
+		if value == "" || !slices.Contains(registry.FeatureColumns, column) {
+			return false
+		}
+	}
+	return r.tallied && !r.plainly && len(q.Boxes) == 0 && q.During == (registry.Days{}) && len(q.Places) <= 1 && len(q.Lists) == 0 &&
+		q.Party == "" && q.Programme == "" && q.Year == 0 && q.Filter == nil && q.ID == "" && q.After == "" && q.Offset == 0 && len(q.Units) == 0
+}
+
+// fromTally adds the rows of the tally that q selects, in one unit or everywhere.
+func (s *statement) fromTally(q registry.FeatureQuery) {
+	s.add(" FROM feature_tally WHERE collection = ? AND detail = ?", q.Collection, q.Detail)
+	for _, column := range registry.FeatureColumns {
+		if value, ok := q.Where[column]; ok {
+			s.add(" AND "+column+" = ?", value) // the name comes from our own list
+		}
+	}
+	switch q.Located {
+	case registry.LocatedYes:
+		s.add(" AND located = 1")
+	case registry.LocatedNo:
+		s.add(" AND located = 0")
+	}
+	s.add(" AND valid_from <= ? AND valid_until > ?", string(q.Day), string(q.Day))
+}
+
+// countByTally is Count where the tally tells.
+func (r reader) countByTally(ctx context.Context, q registry.FeatureQuery) (n int, err error) {
+	var s statement
+	s.add("SELECT coalesce(sum(n), 0)")
+	s.fromTally(q)
+	code := registry.PlaceCode("")
+	if len(q.Places) > 0 {
+		code = q.Places[0]
+	}
+	s.add(" AND code = ?", string(code))
+	err = r.q.QueryRowContext(ctx, s.text.String(), s.args...).Scan(&n)
+	if q.Limit > 0 {
+		n = min(n, q.Limit)
+	}
+	return n, translate("count features", err)
+}

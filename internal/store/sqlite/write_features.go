@@ -1,0 +1,165 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/paulmach/orb/encoding/wkb"
+
+	"mithaq/internal/registry"
+)
+
+const (
+	// nextKey is the first free one of the keys that a feature may have.
+	nextKey = `SELECT coalesce(max(key) + 1, ?1) FROM feature WHERE key >= ?1 AND key < ?2`
+
+	insertBody = `INSERT INTO feature_body (key, places, properties, geometry, body) VALUES (?, ?, jsonb_extract(?, '$.properties'), ?, ?)`
+
+	insertFeature = `
+		INSERT INTO feature (key, collection, detail, id, valid_from, valid_until,
+		  kind, status, documentation, place_match, location_precision, type,
+		  unit, first_day, last_day, west, south, east, north, works, utilities, trades, kinds)
+		SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
+		  properties -> '$.works', properties -> '$.utilities', properties -> '$.trades', properties -> '$.kinds'
+		FROM feature_body WHERE key = ?1`
+
+	insertBox        = `INSERT INTO feature_box (key, west, east, south, north) VALUES (?, ?, ?, ?, ?)`
+	insertPlaces     = `INSERT INTO feature_place (code, key) SELECT value, ?1 FROM json_each(?2)`
+	insertAgreements = `INSERT OR IGNORE INTO feature_agreement (agreement, key)
+		SELECT a.value, b.key FROM feature_body AS b, json_each(b.properties, '$.agreements') AS a WHERE b.key = ? AND a.type = 'text'`
+)
+
+// features inserts encoded features.
+func (w *writer) features(ctx context.Context, features []registry.Feature) error {
+	for _, f := range features {
+		if err := w.feature(ctx, f); err != nil {
+			return fmt.Errorf("feature %s %s: %w", f.Collection, f.ID, err)
+		}
+	}
+	return nil
+}
+
+func (w *writer) feature(ctx context.Context, f registry.Feature) error {
+	exec := func(doing, text string, args ...any) error {
+		_, err := w.tx.ExecContext(ctx, text, args...)
+		return translate(doing, err)
+	}
+	first, end := keysFor(f.Geometry)
+	var key int64
+	if err := w.tx.QueryRowContext(ctx, nextKey, first, end).Scan(&key); err != nil {
+		return translate("find its key", err)
+	}
+	if key >= end {
+		return fmt.Errorf("there are %d at one place already", end-first)
+	}
+	row := tallyRow{collection: f.Collection, detail: f.Detail, located: f.Geometry != nil, from: f.From, until: cmp.Or(f.Until, forGood)}
+	places := slices.Clone(f.Places)
+	if f.Unit != "" {
+		places = append(places, f.Unit)
+	}
+	slices.Sort(places)
+	places = slices.Compact(places)
+	placesJSON, err := json.Marshal(append([]registry.PlaceCode{}, places...))
+	if err != nil {
+		return err
+	}
+	var box [4]any
+	var geometry any
+	if f.Geometry != nil {
+		b := f.Geometry.Bound()
+		box = [4]any{b.Min[0], b.Min[1], b.Max[0], b.Max[1]}
+		if geometry, err = wkb.Marshal(f.Geometry); err != nil {
+			return err
+		}
+	}
+	if err := exec("insert its body", insertBody, key, string(placesJSON), string(f.JSON), geometry, f.JSON); err != nil {
+		return err
+	}
+	args := []any{key, f.Collection, f.Detail, f.ID, string(f.From), string(row.until)}
+	for i, column := range registry.FeatureColumns {
+		value, ok := f.Where[column]
+		if row.where[i] = value; ok {
+			args = append(args, value)
+		} else {
+			args = append(args, nil)
+		}
+	}
+	var days [2]any
+	if !f.Date.IsZero() { // an open or unknown end is before, or after, every day
+		earliest, _ := f.Date.Earliest()
+		latest, _ := f.Date.Latest()
+		days = [2]any{string(earliest), string(cmp.Or(latest, forGood))}
+	}
+	if err := exec("insert it", insertFeature, append(args, string(f.Unit), days[0], days[1], box[0], box[1], box[2], box[3])...); err != nil {
+		return err
+	}
+	if f.Geometry != nil && first >= others {
+		if err := exec("insert its box", insertBox, key, box[0], box[2], box[1], box[3]); err != nil {
+			return err
+		}
+	}
+	if len(places) > 0 {
+		if err := exec("insert its places", insertPlaces, key, string(placesJSON)); err != nil {
+			return err
+		}
+	}
+	w.count(row, f.Unit, places, +1)
+	return exec("insert its agreements", insertAgreements, key)
+}
+
+const selectForgotten = `
+	SELECT f.key, f.collection, f.detail, f.valid_from, f.valid_until,
+	  coalesce(f.kind, ''), coalesce(f.status, ''), coalesce(f.documentation, ''), coalesce(f.place_match, ''), coalesce(f.location_precision, ''), coalesce(f.type, ''),
+	  f.unit, f.west IS NOT NULL, b.places
+	FROM feature AS f JOIN feature_body AS b ON b.key = f.key
+	WHERE `
+
+// forgetFeatures takes features away, with all that was made of them.
+func (w *writer) forgetFeatures(ctx context.Context, condition string, args ...any) error {
+	rows, err := w.tx.QueryContext(ctx, selectForgotten+condition, args...)
+	if err != nil {
+		return translate("find the features before", err)
+	}
+	defer rows.Close()
+	var keys []int64
+	for rows.Next() {
+		var key int64
+		var row tallyRow
+		var unit registry.PlaceCode
+		var placesJSON []byte
+		var places []registry.PlaceCode
+		if err := rows.Scan(&key, &row.collection, &row.detail, &row.from, &row.until,
+			&row.where[0], &row.where[1], &row.where[2], &row.where[3], &row.where[4], &row.where[5], &unit, &row.located, &placesJSON); err != nil {
+			return translate("find the features before", err)
+		}
+		if err := json.Unmarshal(placesJSON, &places); err != nil {
+			return fmt.Errorf("places of the feature %d: %w", key, err)
+		}
+		w.count(row, unit, places, -1)
+		keys = append(keys, key)
+	}
+	if err := rows.Err(); err != nil || len(keys) == 0 {
+		return translate("find the features before", err)
+	}
+	gone, err := json.Marshal(keys)
+	if err != nil {
+		return err
+	}
+	for _, forget := range []string{
+		`DELETE FROM feature_agreement WHERE (agreement, key) IN (SELECT a.value, b.key FROM json_each(?) AS k
+			CROSS JOIN feature_body AS b ON b.key = k.value CROSS JOIN json_each(b.properties, '$.agreements') AS a)`,
+		`DELETE FROM feature_place WHERE (code, key) IN (SELECT p.value, b.key FROM json_each(?) AS k
+			CROSS JOIN feature_body AS b ON b.key = k.value CROSS JOIN json_each(b.places) AS p)`,
+		`DELETE FROM feature_box WHERE key IN (SELECT value FROM json_each(?))`,
+		`DELETE FROM feature_body WHERE key IN (SELECT value FROM json_each(?))`,
+		`DELETE FROM feature WHERE key IN (SELECT value FROM json_each(?))`,
+	} {
+		if _, err := w.tx.ExecContext(ctx, forget, string(gone)); err != nil {
+			return translate("forget the features before", err)
+		}
+	}
+	return nil
+}
