@@ -38,6 +38,7 @@ var rooms = map[string]struct {
 	"internal/publish":           {[]string{"internal/registry", "internal/edtf", "internal/gazetteer", "internal/feature", "internal/passage", "internal/search", "geodata"}, "publish works through registry.Store and never names a store or a server"},
 	"internal/store":             {[]string{"internal/registry", "internal/edtf", "migrations", "internal/cql"}, "a store keeps what registry defines and never meets a server or a format"},
 	"internal/archive":           {[]string{"internal/registry", "internal/gazetteer", "internal/publish"}, "archive replays revisions into a store that it is given, and never names one"},
+	"internal/bench":             {[]string{"internal/registry", "internal/edtf", "internal/gazetteer", "internal/passage"}, "bench makes records and neither publishes nor serves them"},
 	"internal/cite":              {nil, "cite writes references and knows no record"},
 	"internal/rdf":               {nil, "rdf writes graphs and knows nothing of ours"},
 	"internal/httpserve":         {[]string{"internal/registry"}, "httpserve is the listener that both faces share and knows none of their pages"},

@@ -87,7 +87,7 @@ func (a *app) command() *cobra.Command {
 	root.SetErr(os.Stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%v", err) })
 	root.PersistentFlags().StringVar(&a.database, "database", env("MITHAQ_DATABASE", "mithaq.db"), "SQLite file (environment: MITHAQ_DATABASE)")
-	root.AddCommand(a.serve(), a.importRecords(), a.export(), a.site(), a.source(), a.migrate(), a.reindex(), a.boundaries(), schemaCommand(), a.versionCommand())
+	root.AddCommand(a.serve(), a.importRecords(), a.export(), a.site(), a.source(), a.migrate(), a.reindex(), a.boundaries(), a.bench(), schemaCommand(), a.versionCommand())
 	return root
 }
 
