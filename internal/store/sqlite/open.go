@@ -98,7 +98,8 @@ func (s *Store) Write(ctx context.Context, f func(registry.Writer) error) error 
 		return translate("begin", err)
 	}
 	defer tx.Rollback() // after a commit it does nothing
-	w := &writer{reader: reader{q: tx}, tx: tx, tally: map[tallyRow]int{}}
+	t := newTransaction(tx)
+	w := &writer{reader: reader{q: t}, tx: t, tally: map[tallyRow]int{}}
 	if err := f(w); err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 // writer implements registry.Writer inside one transaction.
 type writer struct {
 	reader
-	tx    *sql.Tx
+	tx    *transaction
 	dirty bool             // something was put: the generation counts on
 	tally map[tallyRow]int // what is to be added to the tally
 }

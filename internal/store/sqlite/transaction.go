@@ -1,0 +1,72 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+)
+
+// transaction runs statements inside one write transaction and keeps each prepared by its text: the same few run for every record. It hears
+// that its context was cancelled between two statements, not within one: the driver would start a goroutine for each to listen.
+type transaction struct {
+	tx   *sql.Tx
+	kept map[string]*sql.Stmt
+}
+
+// maxKept bounds the statements that a transaction keeps: texts of other lengths of lists are others.
+const maxKept = 200
+
+func newTransaction(tx *sql.Tx) *transaction {
+	return &transaction{tx: tx, kept: map[string]*sql.Stmt{}}
+}
+
+// prepared is the statement of a text; the transaction's end closes it. nil when there are too many.
+func (t *transaction) prepared(ctx context.Context, text string) (*sql.Stmt, error) {
+	stmt, ok := t.kept[text]
+	if ok || len(t.kept) == maxKept {
+		return stmt, nil
+	}
+	stmt, err := t.tx.PrepareContext(ctx, text)
+	if err == nil {
+		t.kept[text] = stmt
+	}
+	return stmt, err
+}
+
+// ExecContext runs a statement that answers nothing.
+func (t *transaction) ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	stmt, err := t.prepared(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	if stmt == nil {
+		return t.tx.ExecContext(ctx, text, args...)
+	}
+	return stmt.ExecContext(context.WithoutCancel(ctx), args...)
+}
+
+// QueryContext implements querier.
+func (t *transaction) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	stmt, err := t.prepared(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	if stmt == nil {
+		return t.tx.QueryContext(ctx, text, args...)
+	}
+	return stmt.QueryContext(context.WithoutCancel(ctx), args...)
+}
+
+// QueryRowContext implements querier.
+func (t *transaction) QueryRowContext(ctx context.Context, text string, args ...any) *sql.Row {
+	stmt, err := t.prepared(ctx, text)
+	if err != nil || stmt == nil || ctx.Err() != nil {
+		return t.tx.QueryRowContext(ctx, text, args...) // a row that tells the error, or one not kept
+	}
+	return stmt.QueryRowContext(context.WithoutCancel(ctx), args...)
+}
