@@ -6,10 +6,12 @@
 package dossier
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"slices"
 	"strconv"
@@ -45,6 +47,7 @@ type Entry struct {
 	File    string
 	Pointer string // "/records/3"
 	Record  registry.Record
+	Body    []byte // its canonical JSON
 }
 
 // Problem puts a problem of e's record in its file.
@@ -53,85 +56,373 @@ func (e Entry) Problem(p registry.Problem) Problem {
 	return Problem{File: e.File, Problem: p}
 }
 
-// Read reads a file of records. With any problem, the entries are of no use.
+// Read reads a file of records that is in memory. With any problem, the entries are of no use.
 func Read(file string, raw []byte) (entries []Entry, problems []Problem) {
-	defer func() {
-		if len(problems) > maxProblems {
-			problems = append(problems[:maxProblems], Problem{file, registry.Problem{Got: fmt.Sprintf("%d more problems", len(problems)-maxProblems), Takes: "a file with fewer"}})
+	problems, err := Each(file, bytes.NewReader(raw), func(e Entry) error {
+		entries = append(entries, e)
+		return nil
+	})
+	if err != nil { // memory doesn't fail
+		problems = append(problems, Problem{file, registry.Problem{Got: err.Error(), Takes: "a file that can be read"}})
+	}
+	return entries, problems
+}
+
+// Each reads a file of records one by one, so that memory doesn't grow with it, and gives those before the first problem. With any problem, what it
+// gave is of no use. Errors: those of reading and of yield.
+func Each(file string, r io.ReadSeeker, yield func(Entry) error) (problems []Problem, err error) {
+	f := &reading{file: file, yield: yield, first: map[uint64]int{}, seed: maphash.MakeSeed(), frame: map[string]any{}}
+	var refused *syntaxError
+	var alien notUTF8
+	switch err := f.read(r); {
+	case err == nil:
+	case errors.As(err, &alien):
+		return []Problem{{file, registry.Problem{Got: alien.Error(), Takes: "a JSON file in UTF-8"}}}, nil
+	case errors.Is(err, errDeep):
+		f.items = report{}
+		f.fail(&f.items, "", fmt.Sprintf("values nested more than %d deep", maxDepth), "a file of records, which are flatter")
+		f.outer = report{}
+	case errors.As(err, &refused):
+		got, err := refused.where(r, f.bom)
+		if err != nil {
+			return nil, err
 		}
-	}()
-	fail := func(pointer, got, takes string) {
-		problems = append(problems, Problem{file, registry.Problem{Pointer: pointer, Got: got, Takes: takes}})
+		f.outer, f.items = report{}, report{}
+		f.fail(&f.items, "", got, "one JSON document")
+	default:
+		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	if i := invalidUTF8(raw); i >= 0 {
-		fail("", fmt.Sprintf("a byte that is not UTF-8 at offset %d", i), "a JSON file in UTF-8")
-		return nil, problems
+	return f.problems(), nil
+}
+
+// reading is one reading of a file.
+type reading struct {
+	file  string
+	yield func(Entry) error
+	bom   int64          // bytes of the byte order mark
+	frame map[string]any // what stands round the records
+	first map[uint64]int // the record that had an id first, by the id's hash: whole ids of millions of records would fill the memory
+	seed  maphash.Seed
+	// Problems in the order in which they are told: keys twice, the frame's, the records'.
+	twice, outer, items report
+}
+
+// report is a bounded list of problems.
+type report struct {
+	kept  []Problem
+	count int
+}
+
+func (r *report) add(problems ...Problem) {
+	r.count += len(problems)
+	r.kept = append(r.kept, problems[:min(len(problems), maxProblems-len(r.kept))]...)
+}
+
+func (f *reading) fail(r *report, pointer, got, takes string) {
+	r.add(Problem{f.file, registry.Problem{Pointer: pointer, Got: got, Takes: takes}})
+}
+
+// sound reports whether nothing was found wrong so far.
+func (f *reading) sound() bool { return f.twice.count+f.outer.count+f.items.count == 0 }
+
+// problems are all, bounded.
+func (f *reading) problems() []Problem {
+	all := slices.Concat(f.twice.kept, f.outer.kept, f.items.kept)
+	if n := f.twice.count + f.outer.count + f.items.count; n > maxProblems {
+		all = append(all[:maxProblems], Problem{f.file, registry.Problem{Got: fmt.Sprintf("%d more problems", n-maxProblems), Takes: "a file with fewer"}})
 	}
-	raw = bytes.TrimPrefix(raw, []byte("\ufeff"))
-	twice, deep := walk(raw)
+	return all
+}
+
+// errDeep is a value nested more than maxDepth deep.
+var errDeep = errors.New("nested too deep")
+
+// read reads the whole file.
+func (f *reading) read(r io.Reader) error {
+	s := newScanner(&utf8Reader{r: r})
+	if mark, err := s.r.Peek(3); err == nil && string(mark) == "\ufeff" {
+		f.bom = int64(len(mark))
+		if _, err := s.r.Discard(len(mark)); err != nil {
+			return err
+		}
+	}
+	c, err := s.next("")
+	if err != nil {
+		return err
+	}
+	if c != '{' {
+		doc, err := f.decode(s, "", "", 0)
+		if err != nil {
+			return err
+		}
+		f.outer.add(check(f.file, "", schemas().file, doc)...)
+		return f.end(s)
+	}
+	if _, err := s.one("", "{"); err != nil {
+		return err
+	}
+	if c, err = s.next("{"); err != nil {
+		return err
+	}
+	if c == '}' {
+		c, err = s.one("{", "}")
+	}
+	for err == nil && c != '}' {
+		if err := f.member(s); err != nil {
+			return err
+		}
+		if c, err = s.one(`{"":0`, ",}"); err != nil {
+			return err
+		}
+	}
+	if err != nil {
+		return err
+	}
+	f.outer.add(check(f.file, "", schemas().file, f.frame)...)
+	return f.end(s)
+}
+
+// end checks that nothing follows the document.
+func (f *reading) end(s *scanner) error {
+	c, err := s.next("{}")
+	var ended *syntaxError
+	if errors.As(err, &ended) && ended.at < 0 {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return &syntaxError{"invalid character " + strconv.QuoteRune(rune(c)) + " after top-level value", s.at + 1}
+}
+
+// member reads a member of the file's object.
+func (f *reading) member(s *scanner) error {
+	c, err := s.next("{\"\":0,")
+	if err != nil {
+		return err
+	}
+	if c != '"' {
+		return s.unexpected(`{"":0,`, c)
+	}
+	raw, begin, err := s.value("{")
+	if err != nil {
+		return err
+	}
+	var key string
+	if err := json.Unmarshal(raw, &key); err != nil {
+		return broken(err, begin)
+	}
+	if _, err := s.one(`{""`, ":"); err != nil {
+		return err
+	}
+	at := "/" + escape.Replace(key)
+	_, again := f.frame[key]
+	if again {
+		f.fail(&f.twice, at, "the key twice", "each key once")
+	}
+	if c, err = s.next(`{"":`); err != nil {
+		return err
+	}
+	if key == "records" && c == '[' && !again {
+		f.frame[key] = []any{}
+		return f.records(s)
+	}
+	f.frame[key], err = f.decode(s, `{"":`, at, 1)
+	return err
+}
+
+// decode reads a value that is no record.
+func (f *reading) decode(s *scanner, before, pointer string, depth int) (any, error) {
+	raw, begin, err := s.value(before)
+	if raw == nil && err != nil {
+		return nil, err
+	}
+	return f.tree(raw, begin, pointer, depth, err)
+}
+
+// tree decodes a value at a pointer and depth, with its numbers as written; cut is the error that it broke off with.
+func (f *reading) tree(raw []byte, begin int64, pointer string, depth int, cut error) (any, error) {
+	twice, deep := walk(raw, pointer, depth)
 	for _, d := range twice {
-		fail(d, "the key twice", "each key once")
+		f.fail(&f.twice, d, "the key twice", "each key once")
 	}
 	if deep {
-		fail("", fmt.Sprintf("values nested more than %d deep", maxDepth), "a file of records, which are flatter")
-		return nil, problems
+		return nil, errDeep
+	}
+	if cut != nil {
+		return nil, cut
 	}
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
 	if err != nil {
-		fail("", jsonError(raw, err), "one JSON document")
-		return nil, problems
+		return nil, broken(err, begin)
 	}
-	problems = append(problems, check(file, "", schemas().file, doc)...)
-	frame, _ := doc.(map[string]any)
-	records, _ := frame["records"].([]any)
-	first := map[string]string{}
-	for i, x := range records {
-		e := Entry{File: file, Pointer: "/records/" + strconv.Itoa(i)}
-		fields, _ := x.(map[string]any)
-		if id, ok := fields["id"].(string); ok {
-			if at, twice := first[id]; twice {
-				fail(e.Pointer+"/id", fmt.Sprintf("%q, which %s has", id, at), "each id once")
-			} else {
-				first[id] = e.Pointer
+	return doc, nil
+}
+
+// broken is an error of encoding/json in a value that begins at an offset.
+func broken(err error, begin int64) error {
+	var se *json.SyntaxError
+	if errors.As(err, &se) {
+		return &syntaxError{se.Error(), begin + se.Offset}
+	}
+	return &syntaxError{err.Error(), -1}
+}
+
+// records reads the list of records.
+func (f *reading) records(s *scanner) error {
+	if _, err := s.one("", "["); err != nil {
+		return err
+	}
+	c, err := s.next("[")
+	if err != nil {
+		return err
+	}
+	if c == ']' {
+		_, err := s.one("[", "]")
+		return err
+	}
+	for i := 0; ; i++ {
+		raw, begin, err := s.value("[")
+		if raw == nil && err != nil {
+			return err
+		}
+		if err := f.record(i, raw, begin, err); err != nil {
+			return err
+		}
+		if c, err = s.one("[0", ",]"); err != nil {
+			return err
+		}
+		if c == ']' {
+			return nil
+		}
+	}
+}
+
+// record reads record i; cut is the error that it broke off with.
+func (f *reading) record(i int, raw []byte, begin int64, cut error) error {
+	e := Entry{File: f.file, Pointer: "/records/" + strconv.Itoa(i)}
+	if cut == nil {
+		if e.Record, e.Body = plain(raw); e.Record != nil {
+			f.once(string(e.Record.Head().ID), i, e)
+			if f.sound() {
+				return f.yield(e)
 			}
+			return nil
 		}
-		if fields["type"] == nil {
-			continue // the frame's check has said so
+	}
+	x, err := f.tree(raw, begin, e.Pointer, 2, cut)
+	if err != nil {
+		return err
+	}
+	framed := check(f.file, "", schemas().file, map[string]any{"format": Format, "records": []any{x}})
+	for j := range framed {
+		framed[j].Pointer = e.Pointer + strings.TrimPrefix(framed[j].Pointer, "/records/0")
+	}
+	f.outer.add(framed...)
+	fields, _ := x.(map[string]any)
+	if id, ok := fields["id"].(string); ok {
+		f.once(id, i, e)
+	}
+	if fields["type"] == nil {
+		return nil // the frame's check has said so
+	}
+	t := registry.Type(fmt.Sprint(fields["type"]))
+	schema, ok := schemas().records[t]
+	if !ok {
+		f.fail(&f.items, e.Pointer+"/type", strconv.Quote(string(t)), "one of "+strings.Join(registry.ClosedSets["Type"], ", "))
+		return nil
+	}
+	found := check(f.file, e.Pointer, schema, x)
+	for _, p := range found {
+		if !slices.Contains(framed, p) { // the frame's check asks for an id, too
+			f.items.add(p)
 		}
-		t := registry.Type(fmt.Sprint(fields["type"]))
-		schema, ok := schemas().records[t]
-		if !ok {
-			fail(e.Pointer+"/type", strconv.Quote(string(t)), "one of "+strings.Join(registry.ClosedSets["Type"], ", "))
+	}
+	bad := make([]string, len(found))
+	for i, p := range found {
+		bad[i] = strings.TrimPrefix(p.Pointer, e.Pointer)
+	}
+	one, err := json.Marshal(without(x, "", bad))
+	if err == nil {
+		e.Record, err = registry.Decode(one)
+	}
+	if err == nil {
+		e.Body, err = registry.Canonical(e.Record)
+	}
+	if err != nil {
+		if len(found) == 0 {
+			f.fail(&f.items, e.Pointer, err.Error(), "a record as the schema has it")
+		}
+		return nil
+	}
+	for _, p := range registry.Validate(e.Record) {
+		if !follows(p, bad, x) {
+			f.items.add(e.Problem(p))
+		}
+	}
+	if f.sound() {
+		return f.yield(e)
+	}
+	return nil
+}
+
+// once notes the id of record i and reports one that another record has.
+func (f *reading) once(id string, i int, e Entry) {
+	key := maphash.String(f.seed, id)
+	if at, twice := f.first[key]; twice {
+		f.fail(&f.items, e.Pointer+"/id", fmt.Sprintf("%q, which /records/%d has", id, at), "each id once")
+		return
+	}
+	f.first[key] = i
+}
+
+// plain reads a record that is written as the registry itself writes it, white space aside, and sound: what then is left of the schema is that no text is empty,
+// nothing is null and ids are well formed. nil for every other record, which takes the long way: it may be sound, too.
+func plain(raw []byte) (registry.Record, []byte) {
+	r, err := registry.Decode(raw)
+	if err != nil {
+		return nil, nil
+	}
+	if _, free := r.(*registry.Amendment); free { // its values are any JSON, which a schema of its own has no word on
+		return nil, nil
+	}
+	body, err := registry.Canonical(r)
+	if err != nil || !same(raw, body) || bytes.Contains(body, []byte(`""`)) || bytes.Contains(body, []byte(":null")) {
+		return nil, nil
+	}
+	for _, ref := range r.References() {
+		if !ref.To.Valid() {
+			return nil, nil
+		}
+	}
+	if len(registry.Validate(r)) > 0 {
+		return nil, nil
+	}
+	return r, body
+}
+
+// same reports whether raw is body with white space between its parts at most.
+func same(raw, body []byte) bool {
+	text, escaped := false, false
+	i := 0
+	for _, c := range raw {
+		if !text && (c == ' ' || c == '\n' || c == '\t' || c == '\r') {
 			continue
 		}
-		found := check(file, e.Pointer, schema, x)
-		for _, p := range found {
-			if !slices.Contains(problems, p) { // the frame's check asks for an id, too
-				problems = append(problems, p)
-			}
+		if i == len(body) || body[i] != c {
+			return false
 		}
-		bad := make([]string, len(found))
-		for i, p := range found {
-			bad[i] = strings.TrimPrefix(p.Pointer, e.Pointer)
+		i++
+		switch {
+		case escaped:
+			escaped = false
+		case text && c == '\\':
+			escaped = true
+		case c == '"':
+			text = !text
 		}
-		one, err := json.Marshal(without(x, "", bad))
-		if err == nil {
-			e.Record, err = registry.Decode(one)
-		}
-		if err != nil {
-			if len(found) == 0 {
-				fail(e.Pointer, err.Error(), "a record as the schema has it")
-			}
-			continue
-		}
-		for _, p := range registry.Validate(e.Record) {
-			if !follows(p, bad, x) {
-				problems = append(problems, e.Problem(p))
-			}
-		}
-		entries = append(entries, e)
 	}
-	return entries, problems
+	return i == len(body)
 }
 
 // without is a decoded value without what stands at the bad pointers, so that the rest of a record can be validated in the same
@@ -220,24 +511,35 @@ func invalidUTF8(raw []byte) int {
 	return -1
 }
 
-// jsonError says where a JSON document broke off, in line and column.
-func jsonError(raw []byte, err error) string {
-	var se *json.SyntaxError
-	if !errors.As(err, &se) {
-		return err.Error()
+// where says where a JSON document broke off, in line and column. It reads it again up to there; bom is how many bytes don't count.
+func (e *syntaxError) where(r io.ReadSeeker, bom int64) (string, error) {
+	if e.at < 0 {
+		return e.message, nil
 	}
-	before := raw[:min(int(se.Offset), len(raw))]
-	line := bytes.Count(before, []byte("\n")) + 1
-	column := len(before) - bytes.LastIndexByte(before, '\n') - 1
-	return fmt.Sprintf("%s at line %d, column %d", se, line, column)
+	if _, err := r.Seek(bom, io.SeekStart); err != nil {
+		return "", err
+	}
+	line, column := 1, 0
+	for before := bufio.NewReader(io.LimitReader(r, e.at)); ; {
+		c, err := before.ReadByte()
+		if errors.Is(err, io.EOF) {
+			return fmt.Sprintf("%s at line %d, column %d", e.message, line, column), nil
+		}
+		if err != nil {
+			return "", err
+		}
+		if column++; c == '\n' {
+			line, column = line+1, 0
+		}
+	}
 }
 
 // escape writes a key as a part of a JSON pointer (RFC 6901).
 var escape = strings.NewReplacer("~", "~0", "/", "~1")
 
-// walk lists the pointers of keys that an object has twice; encoding/json would take the last without a word. It stops where values
+// walk lists the pointers of keys that an object has twice, in a value at a pointer and a depth; encoding/json would take the last without a word. It stops where values
 // are nested deeper than maxDepth: pointers grow with the depth, so that 100 kB of brackets would fill the memory.
-func walk(raw []byte) (twice []string, deep bool) {
+func walk(raw []byte, pointer string, depth int) (twice []string, deep bool) {
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.UseNumber()
 	var value func(pointer string, depth int) bool
@@ -279,7 +581,7 @@ func walk(raw []byte) (twice []string, deep bool) {
 		}
 		return err == nil
 	}
-	value("", 0)
+	value(pointer, depth)
 	return twice, deep
 }
 
