@@ -46,7 +46,7 @@ type server struct {
 	log      *slog.Logger
 	limits   Limits
 	app      *fiber.App
-	policy   string // the Content-Security-Policy
+	safety   []safetyHeader // of every answer
 	stopping atomic.Bool
 	base     context.Context // of every request; ends when the drain does
 	end      context.CancelFunc
@@ -63,7 +63,7 @@ func New(o Options) *fiber.App {
 		s.FrontProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 	}
 	s.base, s.end = context.WithCancel(context.Background())
-	s.policy = s.contentPolicy()
+	s.safety = safetyHeaders(s.contentPolicy())
 
 	s.app = fiber.New(fiber.Config{
 		DisableStartupMessage: true,
@@ -88,7 +88,7 @@ func New(o Options) *fiber.App {
 	f.CloseOnShutdown = true
 	f.SecureErrorLogMessage = true
 
-	s.app.Use(s.account, s.rescue, s.protect, refuseBadText, refuseEncodedBody)
+	s.app.Use(s.account)
 	s.app.Get("/healthz", s.health)
 	s.app.Get("/readyz", s.ready)
 	return s.app
@@ -125,7 +125,7 @@ func (s *server) refusal(f *fasthttp.RequestCtx) error {
 	switch {
 	case framingFault(h) != "":
 		return fiber.NewError(fiber.StatusBadRequest, "The request is malformed: "+framingFault(h)+".")
-	case !slices.Contains([]string{"HTTP/1.1", "HTTP/1.0"}, string(h.Protocol())):
+	case string(h.Protocol()) != "HTTP/1.1" && string(h.Protocol()) != "HTTP/1.0":
 		return fiber.ErrHTTPVersionNotSupported
 	case !slices.Contains(fiber.DefaultMethods, string(h.Method())):
 		return fiber.ErrNotImplemented
@@ -173,23 +173,13 @@ func (s *server) refuse(f *fasthttp.RequestCtx, err error) {
 	c := s.app.AcquireCtx(f)
 	defer s.app.ReleaseCtx(c)
 	x := s.begin(c)
-	defer x.cancel()
+	defer x.end()
 	c.Set(fiber.HeaderXRequestID, x.id)
 	s.setSafetyHeaders(c)
 	_ = s.handleError(c, err) // it answers; it never fails
 	f.SetConnectionClose()
 	x.status, x.bytes = f.Response.StatusCode(), bodySize(c)
 	x.report("refused")
-}
-
-// rescue turns a panic into an error, which is then logged and answered like any other.
-func (s *server) rescue(c *fiber.Ctx) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = &panicError{value: v, stack: debug.Stack()}
-		}
-	}()
-	return c.Next()
 }
 
 // panicError is a panic on its way to the error handler.
@@ -200,21 +190,33 @@ type panicError struct {
 
 func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
 
-func (s *server) protect(c *fiber.Ctx) error {
-	s.setSafetyHeaders(c)
-	return c.Next()
-}
+// caught makes an error of what recover returned, with the stack of the deferred function that called it.
+func caught(v any) error { return &panicError{value: v, stack: debug.Stack()} }
 
 // setSafetyHeaders sets the headers that every answer carries. Strict-Transport-Security is the front proxy's: only it
 // knows that the public address is https.
 func (s *server) setSafetyHeaders(c *fiber.Ctx) {
-	c.Set(fiber.HeaderContentSecurityPolicy, s.policy)
-	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
-	// Tile servers refuse requests without a referrer; they learn our origin, never which page was read.
-	c.Set(fiber.HeaderReferrerPolicy, "strict-origin-when-cross-origin")
-	c.Set(fiber.HeaderPermissionsPolicy, "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
-	c.Set("Cross-Origin-Opener-Policy", "same-origin")
-	c.Set("Cross-Origin-Resource-Policy", "same-origin") // ReadableByAll opens it for data
+	for _, h := range s.safety {
+		c.Response().Header.SetCanonical(h.name, h.value)
+	}
+}
+
+// safetyHeader is a header as SetCanonical takes it: prepared once, because normalising names costs more than sending them.
+type safetyHeader struct{ name, value []byte }
+
+func safetyHeaders(policy string) (out []safetyHeader) {
+	for _, h := range [][2]string{
+		{fiber.HeaderContentSecurityPolicy, policy},
+		{fiber.HeaderXContentTypeOptions, "nosniff"},
+		// Tile servers refuse requests without a referrer; they learn our origin, never which page was read.
+		{fiber.HeaderReferrerPolicy, "strict-origin-when-cross-origin"},
+		{fiber.HeaderPermissionsPolicy, "camera=(), geolocation=(), microphone=(), payment=(), usb=()"},
+		{"Cross-Origin-Opener-Policy", "same-origin"},
+		{"Cross-Origin-Resource-Policy", "same-origin"}, // ReadableByAll opens it for data
+	} {
+		out = append(out, safetyHeader{[]byte(h[0]), []byte(h[1])})
+	}
+	return out
 }
 
 // contentPolicy allows our own files only. Leaflet places its tiles through the CSSOM, which a policy doesn't govern, and
@@ -275,5 +277,5 @@ func refuseEncodedBody(c *fiber.Ctx) error {
 		c.Set(fiber.HeaderAcceptEncoding, "identity")
 		return fiber.NewError(fiber.StatusUnsupportedMediaType, "A compressed request body is not accepted.")
 	}
-	return c.Next()
+	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,9 +23,10 @@ type exchange struct {
 	path    string // without the query, which may name people
 	route   string // the template, "/agreements/:id", or "" when nothing matched
 	start   time.Time
-	ctx     context.Context // without a deadline; ends with the answer or when the client leaves
-	cancel  context.CancelFunc
-	streams bool // the answer goes on after the handler: a stream ends ctx and reports
+	conn    *conn // nil for a question without a socket
+	life    span  // without a deadline; ends with the answer or when the client leaves
+	handler span  // the handler's part of life, with its deadline
+	streams bool  // the answer goes on after the handler: a stream ends life and reports
 	status  int
 	bytes   int64
 }
@@ -36,51 +38,53 @@ func (s *server) begin(c *fiber.Ctx) *exchange {
 	x := &exchange{
 		server: s,
 		id:     strings.ToLower(rand.Text()),
-		method: strings.Clone(c.Method()),
+		method: ownMethod(c.Method()),
 		path:   strings.Clone(c.Path()),
 		start:  time.Now(),
 	}
-	ctx, cancel := context.WithCancelCause(s.base)
-	x.ctx, x.cancel = ctx, func() { cancel(nil) }
+	x.life.within = s.base
 	if conn, ok := c.Context().Conn().(*conn); ok {
-		watch(ctx, cancel, conn)
+		x.conn = conn
+		conn.serves.Store(x)
 	}
-	c.Locals(exchangeKey{}, x)
+	c.Context().SetUserValue(exchangeKey{}, x)
 	return x
 }
 
-// watch ends ctx soon after the client closed its connection. fasthttp doesn't look while a handler runs, so a long
-// query would go on for nobody.
-func watch(ctx context.Context, cancel context.CancelCauseFunc, conn *conn) {
-	time.AfterFunc(departureCheck, func() {
-		switch {
-		case ctx.Err() != nil:
-		case conn.departed():
-			cancel(errLeft)
-		default:
-			watch(ctx, cancel, conn)
-		}
-	})
+// ownMethod is a method as a string that outlives the request.
+func ownMethod(method string) string {
+	if i := slices.Index(fiber.DefaultMethods, method); i >= 0 {
+		return fiber.DefaultMethods[i]
+	}
+	return strings.Clone(method)
+}
+
+// end ends the exchange: whatever still works for it stops.
+func (x *exchange) end() {
+	x.life.end(nil)
+	if x.conn != nil {
+		x.conn.serves.CompareAndSwap(x, nil)
+	}
 }
 
 func exchangeOf(c *fiber.Ctx) *exchange {
-	x, _ := c.Locals(exchangeKey{}).(*exchange)
+	x, _ := c.Context().UserValue(exchangeKey{}).(*exchange)
 	return x
 }
 
-// account names the request, gives it its context, and writes the one access line. An error is answered here, so that the
-// line has the status that was sent.
+// account names the request, gives it its context, refuses what no handler should see, and writes the one access line. An error is answered
+// here, so that the line has the status that was sent. It is one middleware because each of Fiber's costs a walk of its own over the routes.
 func (s *server) account(c *fiber.Ctx) error {
 	x := s.begin(c)
 	c.Set(fiber.HeaderXRequestID, x.id)
-	ctx, cancel := context.WithTimeout(x.ctx, s.limits.RequestDeadline)
-	defer cancel()
-	c.SetUserContext(ctx)
+	x.handler.within, x.handler.deadline = &x.life, x.start.Add(s.limits.RequestDeadline)
+	defer x.handler.end(nil)
+	c.SetUserContext(&x.handler)
 
-	err := c.Next()
+	err := s.guarded(c)
 	var unrouted *fiber.Error
-	if !errors.As(err, &unrouted) {
-		x.route = strings.Clone(c.Route().Path)
+	if err == nil || !errors.As(err, &unrouted) {
+		x.route = c.Route().Path // of the application, not of the request
 	}
 	if err != nil {
 		_ = s.handleError(c, err) // it answers; it never fails
@@ -90,17 +94,35 @@ func (s *server) account(c *fiber.Ctx) error {
 		return nil
 	}
 	x.bytes = bodySize(c)
-	x.cancel()
+	x.end()
 	x.report("complete")
 	return nil
+}
+
+// guarded runs the handlers behind everything that protects them. A panic comes back as an error, which is then logged and answered like any
+// other.
+func (s *server) guarded(c *fiber.Ctx) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = caught(v)
+		}
+	}()
+	s.setSafetyHeaders(c)
+	if err := refuseBadText(c); err != nil {
+		return err
+	}
+	if err := refuseEncodedBody(c); err != nil {
+		return err
+	}
+	return c.Next()
 }
 
 // Deadline gives the routes under it their own time instead of Limits.RequestDeadline.
 func Deadline(d time.Duration) fiber.Handler {
 	return func(c *fiber.Ctx) error {
-		ctx, cancel := context.WithTimeout(exchangeOf(c).ctx, d)
-		defer cancel()
-		c.SetUserContext(ctx)
+		own := &span{within: &exchangeOf(c).life, deadline: time.Now().Add(d)}
+		defer own.end(nil)
+		c.SetUserContext(own)
 		return c.Next()
 	}
 }
@@ -111,9 +133,15 @@ func (x *exchange) report(outcome string) {
 	if x.path == "/healthz" || x.path == "/readyz" {
 		level = slog.LevelDebug // probes would drown the rest
 	}
-	x.log.Log(context.Background(), level, "request",
-		"method", x.method, "route", x.route, "path", x.path, "status", x.status, "bytes", x.bytes,
-		"ms", time.Since(x.start).Milliseconds(), "outcome", outcome, "request_id", x.id)
+	ctx, to := context.Background(), x.log.Handler()
+	if !to.Enabled(ctx, level) {
+		return
+	}
+	now := time.Now()
+	line := slog.NewRecord(now, level, "request", 0) // without the place in the code, which is always this one and costs a walk up the stack
+	line.AddAttrs(slog.String("method", x.method), slog.String("route", x.route), slog.String("path", x.path), slog.Int("status", x.status), slog.Int64("bytes", x.bytes),
+		slog.Int64("ms", now.Sub(x.start).Milliseconds()), slog.String("outcome", outcome), slog.String("request_id", x.id))
+	_ = to.Handle(ctx, line) // a log that can't be written has nowhere to say so
 }
 
 // fail writes the error line of a failure that is ours; there is one for each.

@@ -119,7 +119,7 @@ func (b *fileBody) Close() error {
 	case b.left > 0:
 		outcome = "client left"
 	}
-	b.exchange.cancel()
+	b.exchange.end()
 	b.report(outcome)
 	return b.file.Close()
 }

@@ -1,6 +1,7 @@
 package httpserve
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -109,12 +110,42 @@ func (l *listener) cut() (n int) {
 	return len(open)
 }
 
+// watch ends, until ctx does, the exchanges whose clients closed their connections. fasthttp doesn't look while a handler runs, so a long query
+// would go on for nobody. Answers that are short of departureCheck are never looked at, and cost no timer of their own.
+func (l *listener) watch(ctx context.Context) {
+	tick := time.NewTicker(departureCheck)
+	defer tick.Stop()
+	var long []*exchange
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
+			long = long[:0]
+			l.mu.Lock()
+			for c := range l.open {
+				if x := c.serves.Load(); x != nil && now.Sub(x.start) >= departureCheck {
+					long = append(long, x)
+				}
+			}
+			l.mu.Unlock()
+			for _, x := range long {
+				if x.conn.departed() {
+					x.life.end(errLeft)
+				}
+			}
+			clear(long)
+		}
+	}
+}
+
 // conn is one connection.
 type conn struct {
 	net.Conn
 	listener *listener
 	client   netip.Prefix
 	linger   atomic.Bool // the client may still be sending what was refused
+	serves   atomic.Pointer[exchange]
 	once     sync.Once
 }
 

@@ -22,7 +22,10 @@ type Params map[string]string
 // misspelt filter that is ignored gives an answer to a question nobody asked.
 func Query(c *fiber.Ctx, allowed ...string) (Params, error) {
 	p := Params{}
-	for _, pair := range splitQuery(c) {
+	for pair := range strings.SplitSeq(string(c.Request().URI().QueryString()), "&") { // a semicolon is an ordinary character: a search may hold one
+		if pair == "" {
+			continue
+		}
 		name, value, err := decodePair(pair)
 		if err != nil {
 			return nil, err
@@ -153,22 +156,30 @@ func PathParam(c *fiber.Ctx, name string) string {
 // refuseBadText refuses an address that is not text: broken percent signs, bytes that are not UTF-8, NUL, and control
 // characters in the path. Databases refuse or truncate such strings, each in its own way.
 func refuseBadText(c *fiber.Ctx) error {
+	query := c.Request().URI().QueryString()
+	if plainText(c.Path()) && plainText(query) {
+		return nil
+	}
 	path, err := url.PathUnescape(c.Path())
 	if err != nil || !utf8.ValidString(path) || strings.ContainsFunc(path, func(r rune) bool { return r < ' ' || r == 0x7f }) {
 		return &registry.Error{Code: registry.Invalid, Message: "The path of this address is not valid UTF-8 text."}
 	}
-	for _, pair := range splitQuery(c) {
+	for pair := range strings.SplitSeq(string(query), "&") {
 		if _, _, err := decodePair(pair); err != nil {
 			return err
 		}
 	}
-	return c.Next()
+	return nil
 }
 
-// splitQuery gives the still encoded pairs. A semicolon is an ordinary character: a search may hold one.
-func splitQuery(c *fiber.Ctx) []string {
-	pairs := strings.Split(string(c.Request().URI().QueryString()), "&")
-	return slices.DeleteFunc(pairs, func(s string) bool { return s == "" })
+// plainText says whether an encoded text is ASCII that stands for itself, in which nothing can be wrong. Nearly every address is.
+func plainText[T string | []byte](s T) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] >= 0x7f || s[i] == '%' {
+			return false
+		}
+	}
+	return true
 }
 
 func decodePair(pair string) (name, value string, err error) {

@@ -103,7 +103,7 @@ func (s *server) handleError(c *fiber.Ctx, err error) error {
 	x := exchangeOf(c)
 	if x != nil {
 		p.Instance, p.RequestID = strings.ToValidUTF8(x.path, "\uFFFD"), x.id
-		if p.Status >= fiber.StatusInternalServerError && !errors.Is(context.Cause(x.ctx), errLeft) {
+		if p.Status >= fiber.StatusInternalServerError && !errors.Is(context.Cause(&x.life), errLeft) {
 			x.fail(err)
 		}
 	}

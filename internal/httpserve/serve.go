@@ -34,6 +34,7 @@ func Serve(ctx context.Context, app *fiber.App, addr string, h Hooks) error {
 	l := newListener(raw, s)
 	defer l.cut()
 	defer s.end()
+	go l.watch(s.base)
 	if h.Ready != nil {
 		h.Ready(l.Addr().String())
 	}

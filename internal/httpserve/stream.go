@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"runtime/debug"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -45,7 +44,7 @@ func Stream(c *fiber.Ctx, o StreamOptions, produce func(ctx context.Context, w i
 		return nil
 	}
 	fill(&o.Deadline, x.limits.StreamDeadline)
-	ctx, cancel := context.WithTimeout(x.ctx, o.Deadline)
+	ctx, cancel := context.WithTimeout(&x.life, o.Deadline)
 	s := &stream{exchange: x, ctx: ctx, cancel: cancel, started: make(chan struct{}), finished: make(chan error, 1)}
 	s.reader, s.writer = io.Pipe()
 	s.out = bufio.NewWriterSize(s.writer, heldBack)
@@ -115,7 +114,7 @@ func (s *stream) run(produce func(context.Context, io.Writer) error) {
 	var err error
 	defer func() {
 		if v := recover(); v != nil {
-			err = &panicError{value: v, stack: debug.Stack()}
+			err = caught(v)
 		}
 		s.writer.CloseWithError(err) // nil is the clean end; a context that ended earlier has already set its cause
 		s.finished <- err
@@ -186,7 +185,7 @@ func (s *stream) Close() error {
 	}
 	s.reader.CloseWithError(errLeft)
 	s.cancel()
-	s.exchange.cancel()
+	s.exchange.end()
 	s.report(outcome)
 	return nil
 }
