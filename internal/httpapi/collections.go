@@ -148,6 +148,21 @@ func (s *Server) parameters(info collectionInfo) []parameter {
 	return out
 }
 
+// taken is what the routes of a collection take, put together once.
+type taken struct {
+	items   []string // the names of the parameters of items
+	item    []string // and of one feature
+	formats []format // of items
+}
+
+func (s *Server) allTaken() map[string]taken {
+	out := map[string]taken{}
+	for _, info := range collectionInfos {
+		out[info.id] = taken{names(s.parameters(info)), names(s.itemParameters(info, featureFormats)), itemFormats(info.id)}
+	}
+	return out
+}
+
 // names are the names of parameters.
 func names(parameters []parameter) []string {
 	out := make([]string, len(parameters))

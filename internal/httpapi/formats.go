@@ -74,6 +74,9 @@ func negotiate(c *fiber.Ctx, p httpserve.Params, formats []format) (format, erro
 
 // preferred is the format that an Accept header weighs most; of equals, the first.
 func preferred(header string, formats []format) format {
+	if header == "" || header == "*/*" {
+		return formats[0]
+	}
 	ranges := acceptRanges(header)
 	best, weight := formats[0], 0.0
 	for _, f := range formats {
@@ -130,7 +133,7 @@ func alternates(formats []format, sent format, address func(f string) string) (o
 	for _, f := range formats {
 		switch {
 		case f.name == sent.name:
-			out = append([]link{{Href: address(f.name), Rel: "self", Type: f.mime}}, out...)
+			out = slices.Insert(out, 0, link{Href: address(f.name), Rel: "self", Type: f.mime})
 		case f.file == nil:
 			out = append(out, link{Href: address(f.name), Rel: "alternate", Type: f.mime})
 		}

@@ -9,14 +9,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net/url"
-	"slices"
 	"strconv"
+	"sync"
 
 	"github.com/gofiber/fiber/v2"
 
 	"mithaq/internal/crs"
+	"mithaq/internal/edtf"
 	"mithaq/internal/export"
 	"mithaq/internal/feature"
 	"mithaq/internal/httpserve"
@@ -25,12 +25,13 @@ import (
 
 // itemsAsked is a request for items, read and checked.
 type itemsAsked struct {
-	info   collectionInfo
-	q      registry.FeatureQuery
-	sent   format
-	in     crs.System // of the answer's geometries
-	exact  bool       // numberMatched was asked for
-	values url.Values // the parameters as given
+	info  collectionInfo
+	taken taken
+	q     registry.FeatureQuery
+	sent  format
+	in    crs.System // of the answer's geometries
+	exact bool       // numberMatched was asked for
+	given given
 }
 
 func (s *Server) items(c *fiber.Ctx) error {
@@ -38,21 +39,17 @@ func (s *Server) items(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	p, err := httpserve.Query(c, names(s.parameters(info))...)
+	taken := s.taken[info.id]
+	p, err := httpserve.Query(c, taken.items...)
 	if err != nil {
 		return err
 	}
-	a := itemsAsked{info: info, values: url.Values{}, exact: p.Has("count")}
-	for name, value := range p {
-		if value != "" {
-			a.values.Set(name, value)
-		}
-	}
+	a := itemsAsked{info: info, taken: taken, given: givenBy(p), exact: p.Has("count")}
 	live := s
 	if s, err = live.asked(c.UserContext(), p); err != nil {
 		return err
 	}
-	if a.sent, err = negotiate(c, p, itemFormats(info.id)); err != nil {
+	if a.sent, err = negotiate(c, p, taken.formats); err != nil {
 		return err
 	}
 	if a.in, err = system(p, "crs"); err != nil {
@@ -78,7 +75,7 @@ func (s *Server) items(c *fiber.Ctx) error {
 		if a.sent.sidecar {
 			options.Filename += a.sent.file.Sidecar
 		} else if sidecar := a.sent.file.SidecarType; sidecar != "" {
-			c.Append(fiber.HeaderLink, fmt.Sprintf(`<%s>; rel="describedby"; type="%s"`, a.address(s, map[string]string{"f": a.sent.name + sidecarSuffix}), sidecar))
+			c.Append(fiber.HeaderLink, fmt.Sprintf(`<%s>; rel="describedby"; type="%s"`, a.address(s, param{"f", a.sent.name + sidecarSuffix}), sidecar))
 		}
 		return httpserve.Stream(c, options, func(ctx context.Context, w io.Writer) error {
 			s, err := live.asked(ctx, p)
@@ -99,11 +96,7 @@ func (s *Server) items(c *fiber.Ctx) error {
 		if err != nil {
 			return err
 		}
-		more := map[string]any{"links": page.links}
-		if page.matched != nil {
-			more["numberMatched"] = *page.matched
-		}
-		return out.close(more)
+		return out.close(page)
 	})
 }
 
@@ -119,27 +112,14 @@ type pageRead struct {
 // errLast ends a page when there is one feature more.
 var errLast = errors.New("page is full")
 
-// page yields the features of one page. What could fail beside them is asked first, while an error can still have a status.
+// page yields the features of one page.
 func (s *Server) page(ctx context.Context, a itemsAsked, yield func(registry.Feature) error) (out pageRead, err error) {
 	q := a.q
-	first := q.After == "" && q.Offset == 0
 	before := ""
 	if q.After != "" {
 		if before, err = s.Store.PageBefore(ctx, q, q.Limit); err != nil {
 			return out, err
 		}
-	}
-	all := q
-	all.After, all.Offset, all.Limit = "", 0, countedFor+1
-	if a.exact {
-		all.Limit = 0
-	}
-	matched, err := s.Store.Count(ctx, all)
-	if err != nil {
-		return out, err
-	}
-	if a.exact || matched <= countedFor {
-		out.matched = &matched
 	}
 	q.Limit++ // one more tells whether there is a next page
 	n, last, more := 0, "", false
@@ -154,59 +134,75 @@ func (s *Server) page(ctx context.Context, a itemsAsked, yield func(registry.Fea
 	if err != nil && !errors.Is(err, errLast) {
 		return out, err
 	}
-	out.links = alternates(itemFormats(a.info.id), a.sent, func(f string) string { return a.address(s, map[string]string{"f": f}) })
+	matched := 0
+	if !more && q.After == "" && (n > 0 || q.Offset == 0) { // the last page of a counted walk tells it itself
+		matched = q.Offset + n
+	} else if matched, err = s.count(ctx, a); err != nil {
+		return out, err
+	}
+	if a.exact || matched <= countedFor {
+		out.matched = &matched
+	}
+	out.links = s.links(a, before, last, more)
+	return out, nil
+}
+
+// count counts what is asked for on all pages, as far as it is wanted.
+func (s *Server) count(ctx context.Context, a itemsAsked) (int, error) {
+	all := a.q
+	all.After, all.Offset, all.Limit = "", 0, countedFor+1
+	if a.exact {
+		all.Limit = 0
+	}
+	return s.Store.Count(ctx, all)
+}
+
+// links are a page's: before is the id that the page before begins after, last the last one of this page, more whether another follows.
+func (s *Server) links(a itemsAsked, before, last string, more bool) []link {
+	out := make([]link, 0, len(a.taken.formats)+4)
+	begin, end := a.given.around(s.itemsAddress(a.info.id), "f")
+	out = append(out, alternates(a.taken.formats, a.sent, func(f string) string { return begin + "f=" + f + end })...)
 	if more {
-		out.links = append(out.links, link{Href: a.address(s, map[string]string{"after": token(last), "offset": "", "f": a.sent.name}), Rel: "next", Type: a.sent.mime})
+		out = append(out, link{Href: a.address(s, param{"after", token(last)}, param{"offset", ""}, param{"f", a.sent.name}), Rel: "next", Type: a.sent.mime})
 	}
 	switch {
 	case a.q.After != "" && a.q.Offset == 0:
-		out.links = append(out.links, link{Href: a.address(s, map[string]string{"after": token(before), "f": a.sent.name}), Rel: "prev", Type: a.sent.mime})
-	case !first && a.q.After == "":
+		out = append(out, link{Href: a.address(s, param{"after", token(before)}, param{"f", a.sent.name}), Rel: "prev", Type: a.sent.mime})
+	case a.q.After == "" && a.q.Offset != 0:
 		// A page that began nearer to the start than a page is long has a shorter one before it.
 		size := min(a.q.Limit, a.q.Offset)
-		out.links = append(out.links, link{Rel: "prev", Type: a.sent.mime,
-			Href: a.address(s, map[string]string{"offset": strconv.Itoa(a.q.Offset - size), "limit": strconv.Itoa(size), "f": a.sent.name})})
+		out = append(out, link{Rel: "prev", Type: a.sent.mime,
+			Href: a.address(s, param{"offset", strconv.Itoa(a.q.Offset - size)}, param{"limit", strconv.Itoa(size)}, param{"f", a.sent.name})})
 	}
-	for _, f := range itemFormats(a.info.id) {
+	begin, end = a.given.without("after", "offset", "limit", "crs", "count").around(s.itemsAddress(a.info.id), "f")
+	for _, f := range a.taken.formats {
 		if f.file != nil && !f.sidecar {
-			out.links = append(out.links, link{Rel: "enclosure", Type: f.mime, Title: "All of these, in one file",
-				Href: a.address(s, map[string]string{"after": "", "offset": "", "limit": "", "crs": "", "count": "", "f": f.name})})
+			out = append(out, link{Rel: "enclosure", Type: f.mime, Title: "All of these, in one file", Href: begin + "f=" + f.name + end})
 		}
 	}
-	out.links = append(out.links, link{Href: s.api("/collections/" + a.info.id), Rel: "collection", Type: mimeJSON})
-	return out, nil
+	return append(out, link{Href: s.api("/collections/" + a.info.id), Rel: "collection", Type: mimeJSON})
 }
 
 // token is the opaque form of the id that a page begins after; empty for the first page.
 func token(id string) string { return base64.RawURLEncoding.EncodeToString([]byte(id)) }
 
-// address is the address of the same question with some parameters changed; an empty value takes one away.
-func (a itemsAsked) address(s *Server, changed map[string]string) string {
-	values := maps.Clone(a.values)
-	for name, value := range changed {
-		values.Del(name)
-		if value != "" {
-			values.Set(name, value)
-		}
-	}
-	return withQuery(s.api("/collections/"+a.info.id+"/items"), values)
+func (s *Server) itemsAddress(collection string) string {
+	return s.api("/collections/" + collection + "/items")
 }
 
-func withQuery(address string, values url.Values) string {
-	if len(values) == 0 {
-		return address
-	}
-	return address + "?" + values.Encode()
+// address is the address of the same question with some parameters changed; an empty value takes one away.
+func (a itemsAsked) address(s *Server, changed ...param) string {
+	return a.given.with(changed...).after(s.itemsAddress(a.info.id))
 }
 
 // writeFile writes every feature that is asked for, or as many as the limit that is asked for, into one file; or that file's description.
 func (s *Server) writeFile(ctx context.Context, w io.Writer, a itemsAsked) error {
 	q := a.q
-	if !a.values.Has("limit") {
+	if !a.given.has("limit") {
 		q.Limit = 0
 	}
 	selection := export.Selection{
-		Format: a.sent.file.ID, Queries: []registry.FeatureQuery{q}, Link: a.address(s, map[string]string{"f": a.sent.file.ID}), BaseURL: s.BaseURL, Labels: s.Labels,
+		Format: a.sent.file.ID, Queries: []registry.FeatureQuery{q}, Link: a.address(s, param{"f", a.sent.file.ID}), BaseURL: s.BaseURL, Labels: s.Labels,
 	}
 	if a.sent.sidecar {
 		return selection.WriteSidecar(ctx, s.Store, w)
@@ -304,7 +300,7 @@ func texts(raw json.RawMessage) []string {
 }
 
 func (s *Server) itemAddress(collection, id string) string {
-	return s.api("/collections/" + collection + "/items/" + url.PathEscape(id))
+	return s.itemsAddress(collection) + "/" + url.PathEscape(id)
 }
 
 func (s *Server) item(c *fiber.Ctx) error {
@@ -312,7 +308,7 @@ func (s *Server) item(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	p, err := httpserve.Query(c, names(s.itemParameters(info, featureFormats))...)
+	p, err := httpserve.Query(c, s.taken[info.id].item...)
 	if err != nil {
 		return err
 	}
@@ -332,87 +328,121 @@ func (s *Server) item(c *fiber.Ctx) error {
 		return err
 	}
 	q.ID = httpserve.PathParam(c, "id")
-	var found []byte
+	begin, end := givenBy(p).around(s.itemAddress(info.id, q.ID), "f")
+	links := alternates(featureFormats, sent, func(f string) string { return begin + "f=" + f + end })
+	links = append(links, link{Href: s.api("/collections/" + info.id), Rel: "collection", Type: mimeJSON})
+	links = append(links, s.pageLinks("/"+info.id+"/"+q.ID)...) // collections are named as their pages' addresses are
+	found := false
+	var body []byte
+	page := httpserve.Document{Kind: "item", Collection: info.id, Item: q.ID, Links: links, Columns: []string{"property", "value"}}
 	err = s.Store.EachFeature(c.UserContext(), q, func(f registry.Feature) error {
-		found = slices.Clone(projected(f, in))
+		found = true
+		if sent.name != "html" {
+			body = withMembers(projected(f, in), links)
+			return nil
+		}
+		d, err := decode(f.JSON)
+		if err != nil {
+			return err
+		}
+		page.Rows = nil
+		for _, column := range feature.Columns(info.id) {
+			page.Rows = append(page.Rows, []cell{text(column.Name), {Texts: texts(d.values[column.Name]), Property: column.Name}})
+		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	if found == nil {
+	if !found {
 		return notFound("feature", q.ID, "the id of a feature of "+info.id)
 	}
-	d, err := decode(found)
-	if err != nil {
-		return err
-	}
-	values := url.Values{}
-	for name, value := range p {
-		if value != "" {
-			values.Set(name, value)
-		}
-	}
-	links := alternates(featureFormats, sent, func(f string) string {
-		values.Set("f", f)
-		return withQuery(s.itemAddress(info.id, q.ID), values)
-	})
-	links = append(links, link{Href: s.api("/collections/" + info.id), Rel: "collection", Type: mimeJSON})
-	links = append(links, s.pageLinks("/"+info.id+"/"+q.ID)...) // collections are named as their pages' addresses are
 	c.Vary(fiber.HeaderAccept)
 	if sent.name == "html" {
-		page := httpserve.Document{Kind: "item", Collection: info.id, Item: q.ID, Links: links, Columns: []string{"property", "value"}}
-		for _, column := range feature.Columns(info.id) {
-			page.Rows = append(page.Rows, []cell{text(column.Name), {Texts: texts(d.values[column.Name]), Property: column.Name}})
-		}
 		return s.HTML(c, page)
 	}
 	c.Set(headerCRS, "<"+in.URI+">")
-	return s.sendJSON(c, mimeGeoJSON, struct {
-		Type       string          `json:"type"`
-		ID         json.RawMessage `json:"id"`
-		Geometry   json.RawMessage `json:"geometry"`
-		Properties json.RawMessage `json:"properties"`
-		credit
-		Links []link `json:"links"`
-	}{"Feature", d.ID, d.Geometry, d.Properties, credits(), links})
+	return httpserve.Send(c, httpserve.Payload{ContentType: mimeGeoJSON, Body: body})
 }
+
+// withMembers is an encoded feature with the credit line and links behind its own members. Features are encoded by package feature: an object
+// on one line.
+func withMembers(encoded []byte, links []link) []byte {
+	out := make([]byte, 0, len(encoded)+2048)
+	out = append(out, encoded[:len(encoded)-1]...)
+	out = append(out, creditMembers()...)
+	out = append(out, `,"links":`...)
+	out = appendLinks(out, links)
+	return append(out, "}\n"...)
+}
+
+// creditMembers are the members of a document that credit the data's owners, each behind a comma.
+var creditMembers = sync.OnceValue(func() []byte {
+	c := credits()
+	out := appendText([]byte(`,"attribution":`), c.Attribution)
+	return appendText(append(out, `,"licence":`...), c.Licence)
+})
 
 // collectionWriter writes a FeatureCollection feature by feature.
 type collectionWriter struct {
-	w *bufio.Writer
-	n int
+	w   io.Writer
+	n   int
+	err error
 }
 
 func newCollectionWriter(w io.Writer) *collectionWriter {
-	out := &collectionWriter{w: bufio.NewWriterSize(w, 32<<10)}
-	out.w.WriteString(`{"type":"FeatureCollection","features":[`)
+	out := &collectionWriter{w: w}
+	out.write(`{"type":"FeatureCollection","features":[`)
 	return out
+}
+
+// write keeps the first error, so the last one tells.
+func (o *collectionWriter) write(s string) {
+	if o.err == nil {
+		_, o.err = io.WriteString(o.w, s)
+	}
 }
 
 // feature writes one encoded feature.
 func (o *collectionWriter) feature(encoded []byte) error {
-	if o.n > 0 {
-		o.w.WriteByte(',')
+	if o.n == 0 {
+		o.write("\n")
+	} else {
+		o.write(",\n")
 	}
 	o.n++
-	o.w.WriteByte('\n')
-	_, err := o.w.Write(encoded) // bufio keeps the first error, so the last one tells
-	return err
+	if o.err == nil {
+		_, o.err = o.w.Write(encoded)
+	}
+	return o.err
 }
 
-// close ends the collection with its count, the credit line and what else it says of itself.
-func (o *collectionWriter) close(more map[string]any) error {
-	fmt.Fprintf(o.w, "\n],\n\"numberReturned\":%d", o.n)
+// close ends a page with its count, the credit line and its links.
+func (o *collectionWriter) close(page pageRead) error {
+	return o.end("", page)
+}
+
+// closeOn ends the collection of a day.
+func (o *collectionWriter) closeOn(day edtf.Day, links []link) error {
+	return o.end(`,
+"as_of":"`+string(day)+`"`, pageRead{links: links})
+}
+
+// end writes the members behind the features, in the order of their names. dated is the one of a collection of a day, behind its comma.
+func (o *collectionWriter) end(dated string, page pageRead) error {
+	out := append(make([]byte, 0, 4096), "\n],\n\"numberReturned\":"...)
+	out = strconv.AppendInt(out, int64(o.n), 10)
+	out = append(out, dated...)
 	c := credits()
-	more["attribution"], more["licence"] = c.Attribution, c.Licence
-	for _, name := range slices.Sorted(maps.Keys(more)) {
-		raw, err := encodeJSON(more[name])
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(o.w, ",\n%q:%s", name, raw)
+	out = appendText(append(out, ",\n\"attribution\":"...), c.Attribution)
+	out = appendText(append(out, ",\n\"licence\":"...), c.Licence)
+	out = appendLinks(append(out, ",\n\"links\":"...), page.links)
+	if page.matched != nil {
+		out = strconv.AppendInt(append(out, ",\n\"numberMatched\":"...), int64(*page.matched), 10)
 	}
-	o.w.WriteString("}\n")
-	return o.w.Flush()
+	out = append(out, "}\n"...)
+	if o.err == nil {
+		_, o.err = o.w.Write(out)
+	}
+	return o.err
 }

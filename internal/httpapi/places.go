@@ -57,10 +57,7 @@ func (s *Server) placeFile(level registry.PlaceLevel) fiber.Handler {
 			if err := s.Store.EachFeature(ctx, sites, write); err != nil {
 				return err
 			}
-			return out.close(map[string]any{
-				"as_of": day,
-				"links": append([]link{{Href: s.BaseURL + path + ".geojson?" + asOf + "=" + string(day), Rel: "self", Type: mimeGeoJSON}}, s.pageLinks(path)...),
-			})
+			return out.closeOn(day, append([]link{{Href: s.BaseURL + path + ".geojson?" + asOf + "=" + string(day), Rel: "self", Type: mimeGeoJSON}}, s.pageLinks(path)...))
 		})
 	}
 }

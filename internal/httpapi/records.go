@@ -22,6 +22,46 @@ func encodeJSON(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
+// appendText appends a text as encodeJSON writes it.
+func appendText(out []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			raw, err := encodeJSON(s)
+			if err != nil {
+				panic(err) // a text has a JSON form
+			}
+			return append(out, raw...)
+		}
+	}
+	out = append(append(out, '"'), s...)
+	return append(out, '"')
+}
+
+// appendLinks appends links as encodeJSON writes them. A page has more of them than features, and reflection takes longer than the features do.
+func appendLinks(out []byte, links []link) []byte {
+	if links == nil {
+		return append(out, "null"...)
+	}
+	out = append(out, '[')
+	for i, l := range links {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = appendText(append(out, `{"href":`...), l.Href)
+		out = appendText(append(out, `,"rel":`...), l.Rel)
+		for _, m := range []struct{ begin, value string }{{`,"type":`, l.Type}, {`,"title":`, l.Title}, {`,"hreflang":`, l.HrefLang}} {
+			if m.value != "" {
+				out = appendText(append(out, m.begin...), m.value)
+			}
+		}
+		if l.Templated {
+			out = append(out, `,"templated":true`...)
+		}
+		out = append(out, '}')
+	}
+	return append(out, ']')
+}
+
 func (s *Server) sendJSON(c *fiber.Ctx, contentType string, v any) error {
 	body, err := encodeJSON(v)
 	if err != nil {

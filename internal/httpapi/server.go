@@ -35,13 +35,14 @@ type Server struct {
 	// Dumps are the whole dumps; nil: there are none.
 	Dumps *dump.Dumps
 
-	cache  *extentCache // made by Mount, as counts is
+	cache  *extentCache // made by Mount, as counts and taken are
 	counts *countCache
+	taken  map[string]taken // by collection
 }
 
 // Mount adds the routes for programs.
 func (s *Server) Mount(app *fiber.App) {
-	s.cache, s.counts = &extentCache{}, &countCache{}
+	s.cache, s.counts, s.taken = &extentCache{}, &countCache{}, s.allTaken()
 	for _, prefix := range []string{"/api", "/communes", "/provinces", "/regions", "/schemas", "/history", "/changes.json", downloadsPath} {
 		app.Use(prefix, httpserve.ReadableByAll)
 	}
@@ -81,6 +82,9 @@ const recorded = "recorded"
 // asked is the server of the registry that a request asks for, as it is or as it was published at a moment: good until ctx ends, so
 // a stream asks again with its own.
 func (s *Server) asked(ctx context.Context, p httpserve.Params) (*Server, error) {
+	if !p.Has(recorded) {
+		return s, nil
+	}
 	store, now, err := registry.ReaderAsked(ctx, s.Store, s.Past, p[recorded], s.Now())
 	at := *s
 	at.Store, at.Now = store, func() time.Time { return now }
