@@ -48,6 +48,7 @@ type server struct {
 	app      *fiber.App
 	safety   []safetyHeader // of every answer
 	stopping atomic.Bool
+	held     atomic.Int32    // blocks that answers hold beyond heldBack each
 	base     context.Context // of every request; ends when the drain does
 	end      context.CancelFunc
 }

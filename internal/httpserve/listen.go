@@ -1,11 +1,13 @@
 package httpserve
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -146,11 +148,20 @@ type conn struct {
 	client   netip.Prefix
 	linger   atomic.Bool // the client may still be sending what was refused
 	serves   atomic.Pointer[exchange]
+	behind   net.Buffers // what follows the next Write at once, see flushWith
 	once     sync.Once
 }
 
 // Write gives every piece its own time, so that only a client that takes nothing is cut.
 func (c *conn) Write(p []byte) (written int, err error) {
+	if c.behind != nil {
+		all := append(net.Buffers{p}, c.behind...)
+		c.behind = nil
+		if err := c.send(all); err != nil {
+			return 0, err
+		}
+		return len(p), nil
+	}
 	for first := true; first || len(p) > 0; first = false {
 		piece := p[:min(len(p), writePiece)]
 		if err := c.Conn.SetWriteDeadline(time.Now().Add(c.listener.limits.StallTimeout)); err != nil {
@@ -164,6 +175,60 @@ func (c *conn) Write(p []byte) (written int, err error) {
 		p = p[len(piece):]
 	}
 	return written, nil
+}
+
+// flushWith flushes what writes to c, with body behind it: a head and its body are then one system call, and the body isn't copied.
+func (c *conn) flushWith(w *bufio.Writer, body net.Buffers) error {
+	c.behind = body
+	err := w.Flush()
+	if c.behind != nil && err == nil { // there was nothing to flush
+		err = c.send(c.behind)
+	}
+	c.behind = nil
+	return err
+}
+
+// send writes buffers, which it uses up. As in Write, every piece has its own time.
+func (c *conn) send(all net.Buffers) error {
+	for len(all) > 0 {
+		n, size := 1, len(all[0])
+		for n < len(all) && size+len(all[n]) <= writePiece {
+			size += len(all[n])
+			n++
+		}
+		if err := c.Conn.SetWriteDeadline(time.Now().Add(c.listener.limits.StallTimeout)); err != nil {
+			return err
+		}
+		piece := all[:n:n]
+		if _, err := piece.WriteTo(c.Conn); err != nil {
+			return err
+		}
+		all = all[n:]
+	}
+	return nil
+}
+
+// sendFile sends n bytes of a file from where it stands, without bringing them into the program where the system can do so.
+func (c *conn) sendFile(f *os.File, n int64) (sent int64, err error) {
+	to, ok := c.Conn.(io.ReaderFrom)
+	if !ok {
+		return io.CopyN(c, f, n)
+	}
+	for sent < n {
+		if err := c.Conn.SetWriteDeadline(time.Now().Add(c.listener.limits.StallTimeout)); err != nil {
+			return sent, err
+		}
+		piece := min(n-sent, writePiece)
+		m, err := to.ReadFrom(&io.LimitedReader{R: f, N: piece})
+		sent += m
+		switch {
+		case err != nil:
+			return sent, err
+		case m < piece:
+			return sent, io.ErrUnexpectedEOF
+		}
+	}
+	return sent, nil
 }
 
 // Close ends the connection. After a refusal it first takes in a little of what is still coming: closing with unread

@@ -38,19 +38,21 @@ func TestRepresentations(t *testing.T) {
 		app.Get("/sent", func(c *fiber.Ctx) error {
 			return Send(c, Payload{ContentType: "application/geo+json", Body: long, Vary: []string{"Accept"}, Filename: "zones d’artisanat.json"})
 		})
-		app.Get("/streamed", func(c *fiber.Ctx) error {
-			return Stream(c, StreamOptions{ContentType: "application/json", Version: "7"}, func(_ context.Context, w io.Writer) error {
-				for line := range bytes.Lines(long) {
-					if _, err := w.Write(line); err != nil {
-						return err
+		for path, hold := range map[string]int{"/streamed": 0, "/held": 1 << 20} {
+			app.Get(path, func(c *fiber.Ctx) error {
+				return Stream(c, StreamOptions{ContentType: "application/json", Version: "7", Hold: hold}, func(_ context.Context, w io.Writer) error {
+					for line := range bytes.Lines(long) {
+						if _, err := w.Write(line); err != nil {
+							return err
+						}
 					}
-				}
-				return nil
+					return nil
+				})
 			})
-		})
+		}
 		assets.Mount(app)
 	})
-	for _, path := range []string{"/sent", "/streamed", "/static/a.json"} {
+	for _, path := range []string{"/sent", "/streamed", "/held", "/static/a.json"} {
 		t.Run(path, func(t *testing.T) {
 			plain, plainBody := r.get(t, path)
 			zipped, zippedBody := r.get(t, path, "Accept-Encoding", "br;q=1, GZIP;q=0.5")

@@ -1,6 +1,7 @@
 package httpserve
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -238,11 +239,12 @@ func TestStreamHoldsLittleInMemory(t *testing.T) {
 
 // A short answer's ETag is that of its bytes, whatever was published meanwhile; a long one's is that of its version, and HEAD has the same.
 func TestStreamsAreTaggedByWhatIsKnown(t *testing.T) {
-	version, size := "", 0
 	r := start(t, Options{}, func(app *fiber.App) {
-		app.Get("/", func(c *fiber.Ctx) error {
-			return Stream(c, StreamOptions{ContentType: "text/csv", Version: version}, func(_ context.Context, w io.Writer) error {
-				for range size {
+		app.Get("/:version/:lines<int>/:hold<int>", func(c *fiber.Ctx) error {
+			lines, _ := c.ParamsInt("lines")
+			hold, _ := c.ParamsInt("hold")
+			return Stream(c, StreamOptions{ContentType: "text/csv", Version: PathParam(c, "version"), Hold: hold}, func(_ context.Context, w io.Writer) error {
+				for range lines {
 					if _, err := w.Write([]byte("a line of sixteen")); err != nil {
 						return err
 					}
@@ -252,26 +254,134 @@ func TestStreamsAreTaggedByWhatIsKnown(t *testing.T) {
 		})
 	})
 	for _, tc := range []struct {
-		name          string
-		lines         int
-		stays, sameAs bool // the tag, when only the version changes; HEAD's and GET's
-	}{{"short", 100, true, true}, {"long", 10_000, false, true}} {
-		size, version = tc.lines, "1"
-		first, _ := r.get(t, "/")
-		head, _ := r.do(t, "HEAD", "/", nil)
-		if (head.Header.Get("ETag") == first.Header.Get("ETag")) != tc.sameAs {
-			t.Errorf("%s: HEAD has %s, GET %s", tc.name, head.Header.Get("ETag"), first.Header.Get("ETag"))
+		name        string
+		lines, hold int
+		stays       bool // the tag, when only the version changes
+	}{{"short", 100, 0, true}, {"long", 10_000, 0, false}, {"held", 10_000, 1 << 20, true}, {"longer than held", 10_000, 64 << 10, false}} {
+		at := func(version, lines int) string { return fmt.Sprintf("/%d/%d/%d", version, lines, tc.hold) }
+		first, _ := r.get(t, at(1, tc.lines))
+		tag := first.Header.Get("ETag")
+		if head, _ := r.do(t, "HEAD", at(1, tc.lines), nil); head.Header.Get("ETag") != tag {
+			t.Errorf("%s: HEAD has %s, GET %s", tc.name, head.Header.Get("ETag"), tag)
 		}
-		if again, _ := r.get(t, "/", "If-None-Match", first.Header.Get("ETag")); again.StatusCode != 304 || again.Header.Get("Content-Encoding") != "" {
-			t.Errorf("%s: %d for a client that has it", tc.name, again.StatusCode)
+		for _, asked := range []string{tag, "*"} {
+			if again, _ := r.get(t, at(1, tc.lines), "If-None-Match", asked); again.StatusCode != 304 || again.Header.Get("ETag") != tag || again.Header.Get("Content-Encoding") != "" {
+				t.Errorf("%s: %d %s for a client that has %s", tc.name, again.StatusCode, again.Header.Get("ETag"), asked)
+			}
 		}
-		version = "2"
-		if second, _ := r.get(t, "/"); (second.Header.Get("ETag") == first.Header.Get("ETag")) != tc.stays {
-			t.Errorf("%s: after a publication elsewhere the tag is %s, before %s", tc.name, second.Header.Get("ETag"), first.Header.Get("ETag"))
+		if second, _ := r.get(t, at(2, tc.lines)); (second.Header.Get("ETag") == tag) != tc.stays {
+			t.Errorf("%s: after a publication elsewhere the tag is %s, before %s", tc.name, second.Header.Get("ETag"), tag)
 		}
-		size++
-		if third, _ := r.get(t, "/"); third.Header.Get("ETag") == first.Header.Get("ETag") {
+		if third, _ := r.get(t, at(2, tc.lines+1)); third.Header.Get("ETag") == tag {
 			t.Errorf("%s: other bytes have the same tag", tc.name)
 		}
 	}
+}
+
+// What is held back is a text like any other: whole, in order, whatever the pieces it was written in and the requests on the same connection.
+func TestWhatIsHeldIsSentWhole(t *testing.T) {
+	text := func(size, seed int) []byte {
+		out := make([]byte, size)
+		for i := range out {
+			out[i] = byte('a' + (i*7+i/blockSize+seed)%26)
+		}
+		return out
+	}
+	r := start(t, Options{}, func(app *fiber.App) {
+		app.Get("/:size<int>/:piece<int>/:hold<int>", func(c *fiber.Ctx) error {
+			size, _ := c.ParamsInt("size")
+			piece, _ := c.ParamsInt("piece")
+			hold, _ := c.ParamsInt("hold")
+			return Stream(c, StreamOptions{ContentType: "application/octet-stream", Hold: hold}, func(_ context.Context, w io.Writer) error {
+				for rest := text(size, piece); len(rest) > 0; {
+					n, err := w.Write(rest[:min(piece, len(rest))])
+					if err != nil {
+						return err
+					}
+					rest = rest[n:]
+				}
+				return nil
+			})
+		})
+	})
+	hc := client(t)
+	for _, size := range []int{0, 1, blockSize - 1, blockSize, blockSize + 1, 2 * blockSize, heldBack, heldBack + 1, 300_000} {
+		for _, piece := range []int{100, blockSize, 50_000} {
+			for _, hold := range []int{0, 100_000, 1 << 20} {
+				resp, err := hc.Get(fmt.Sprintf("http://%s/%d/%d/%d", r.addr, size, piece, hold))
+				if err != nil {
+					t.Fatal(err)
+				}
+				body, err := io.ReadAll(resp.Body)
+				resp.Body.Close()
+				if err != nil || !bytes.Equal(body, text(size, piece)) {
+					t.Errorf("%d bytes in pieces of %d, held to %d: %d bytes came, %v", size, piece, hold, len(body), err)
+				}
+				if whole := size <= max(hold, heldBack); whole != (resp.ContentLength >= 0) {
+					t.Errorf("%d bytes, held to %d: Content-Length %d", size, hold, resp.ContentLength)
+				}
+			}
+		}
+	}
+	// Two requests that came in one packet.
+	answer, _ := r.raw(t, strings.Repeat("GET /40000/100/100000 HTTP/1.1\r\nHost: a\r\n\r\n", 2)+"GET /100/100/0 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+	for _, want := range [][]byte{text(40_000, 100), text(100, 100)} {
+		_, body, found := strings.Cut(answer, "\r\n\r\n")
+		if !found || !strings.HasPrefix(body, string(want)) {
+			t.Fatalf("an answer of %d bytes isn't there", len(want))
+		}
+		answer = body[len(want):]
+		if len(want) == 40_000 {
+			_, body, _ = strings.Cut(answer, "\r\n\r\n")
+			answer = body[len(want):]
+		}
+	}
+}
+
+// Answers that are held while their clients take nothing may not fill the memory: beyond heldInAll they go out as they are written.
+func TestWhatAllAnswersHoldIsBounded(t *testing.T) {
+	const size = 2 << 20
+	var s *server
+	release := make(chan struct{})
+	r := start(t, Options{Limits: Limits{ConnectionsPerClient: 200}}, func(app *fiber.App) {
+		s = app.Server().Logger.(*server)
+		app.Get("/", func(c *fiber.Ctx) error {
+			return Stream(c, StreamOptions{ContentType: "text/csv", Hold: 4 << 20}, func(ctx context.Context, w io.Writer) error {
+				if err := rows(w, size>>10); err != nil {
+					return err
+				}
+				select {
+				case <-release:
+				case <-ctx.Done():
+				}
+				return nil
+			})
+		})
+	})
+	hc := client(t)
+	answers := make(chan int64, 40)
+	for range cap(answers) {
+		go func() {
+			resp, err := hc.Get("http://" + r.addr + "/")
+			if err != nil {
+				answers <- -1
+				return
+			}
+			defer resp.Body.Close()
+			n, _ := io.Copy(io.Discard, resp.Body)
+			answers <- n
+		}()
+	}
+	within(t, 20*time.Second, "as much as all may hold is held", func() bool { return s.held.Load() > heldInAll/blockSize*9/10 })
+	time.Sleep(100 * time.Millisecond)
+	if held := s.held.Load(); held > heldInAll/blockSize {
+		t.Errorf("%d blocks are held", held)
+	}
+	close(release)
+	for range cap(answers) {
+		if n := <-answers; n != size {
+			t.Errorf("an answer of %d bytes", n)
+		}
+	}
+	within(t, 5*time.Second, "nothing is held", func() bool { return s.held.Load() == 0 })
 }
