@@ -61,16 +61,20 @@ func (s *Server) items(c *fiber.Ctx) error {
 	if a.q, err = s.query(info, p); err != nil {
 		return err
 	}
-	v, err := s.version(c.UserContext(), c, a.q.Day)
-	if err != nil {
-		return err
-	}
 	c.Vary(fiber.HeaderAccept)
-	options := httpserve.StreamOptions{ContentType: a.sent.mime, Version: v, Vary: []string{fiber.HeaderAccept}}
-	switch {
-	case a.sent.name == "html":
+	if a.sent.name == "html" {
 		return s.itemsPage(c, a)
-	case a.sent.file != nil:
+	}
+	options := httpserve.StreamOptions{ContentType: a.sent.mime, Vary: acceptDecides}
+	if a.sent.file == nil {
+		options.Hold = pageHeld
+	}
+	if a.sent.file != nil || info.boundaries || a.q.Limit > surelyHeld || c.Get(fiber.HeaderIfNoneMatch) != "" {
+		if options.Version, err = s.version(c.UserContext(), c, a.q.Day); err != nil {
+			return err
+		}
+	}
+	if a.sent.file != nil {
 		options.Filename = info.id + a.sent.file.Extension
 		if a.sent.sidecar {
 			options.Filename += a.sent.file.Sidecar
@@ -99,6 +103,15 @@ func (s *Server) items(c *fiber.Ctx) error {
 		return out.close(page)
 	})
 }
+
+// pageHeld bounds a page that is sent in one piece, with the ETag of its bytes; see httpserve.StreamOptions. Pages of up to surelyHeld records are far
+// shorter, so nobody need ask for the version that longer ones are tagged with.
+const (
+	pageHeld   = 4 << 20
+	surelyHeld = 500
+)
+
+var acceptDecides = []string{fiber.HeaderAccept}
 
 // headerCRS names the coordinate reference system of an answer (OGC 18-058r1, 6.3).
 const headerCRS = "Content-Crs"
