@@ -7,6 +7,7 @@
 //   - foreign_keys=on: SQLite has them off; a reference to no record must be impossible.
 //   - busy_timeout: another process (mithaq import) may hold the write lock for a moment. It is short for readers, because the driver
 //     doesn't hear a cancelled context while it waits for a lock.
+//   - mutex=no for readers: database/sql gives a connection to one goroutine at a time, so SQLite needs no locks of its own.
 //   - txlock=immediate for the writer: a transaction that reads first and writes later loses to another writer otherwise.
 //
 // Pragmas stand in the address of the database, because a pragma statement would reach one connection of the pool only.
@@ -65,7 +66,7 @@ func open(ctx context.Context, path string, folder fs.FS) (*Store, error) {
 	if err := migrate(ctx, writes, path, folder); err != nil {
 		return nil, errors.Join(translate("open the database", err), writes.Close())
 	}
-	reads, err := sql.Open(driver, address(path, "mode=ro&_busy_timeout=1000&_query_only=on"))
+	reads, err := sql.Open(driver, address(path, "mode=ro&_mutex=no&_busy_timeout=1000&_query_only=on"))
 	if err != nil {
 		return nil, errors.Join(err, writes.Close())
 	}
