@@ -71,7 +71,7 @@ func Read(file string, raw []byte) (entries []Entry, problems []Problem) {
 // Each reads a file of records one by one, so that memory doesn't grow with it, and gives those before the first problem. With any problem, what it
 // gave is of no use. Errors: those of reading and of yield.
 func Each(file string, r io.ReadSeeker, yield func(Entry) error) (problems []Problem, err error) {
-	f := &reading{file: file, yield: yield, first: map[uint64]int{}, seed: maphash.MakeSeed(), frame: map[string]any{}}
+	f := newReading(file, yield)
 	var refused *syntaxError
 	var alien notUTF8
 	switch err := f.read(r); {
@@ -105,6 +105,10 @@ type reading struct {
 	seed  maphash.Seed
 	// Problems in the order in which they are told: keys twice, the frame's, the records'.
 	twice, outer, items report
+}
+
+func newReading(file string, yield func(Entry) error) *reading {
+	return &reading{file: file, yield: yield, first: map[uint64]int{}, seed: maphash.MakeSeed(), frame: map[string]any{}}
 }
 
 // report is a bounded list of problems.
@@ -253,6 +257,9 @@ func (f *reading) tree(raw []byte, begin int64, pointer string, depth int, cut e
 		return nil, cut
 	}
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
+	if errors.Is(err, io.ErrUnexpectedEOF) { // a word cut short: something follows it
+		return nil, &syntaxError{"unexpected end of " + strconv.Quote(string(raw[:min(len(raw), 20)])), begin + int64(len(raw))}
+	}
 	if err != nil {
 		return nil, broken(err, begin)
 	}
@@ -310,6 +317,12 @@ func (f *reading) record(i int, raw []byte, begin int64, cut error) error {
 			return nil
 		}
 	}
+	return f.any(i, raw, begin, cut)
+}
+
+// any reads record i the long way.
+func (f *reading) any(i int, raw []byte, begin int64, cut error) error {
+	e := Entry{File: f.file, Pointer: "/records/" + strconv.Itoa(i)}
 	x, err := f.tree(raw, begin, e.Pointer, 2, cut)
 	if err != nil {
 		return err
@@ -379,7 +392,7 @@ func (f *reading) once(id string, i int, e Entry) {
 // plain reads a record that is written as the registry itself writes it, white space aside, and sound: what then is left of the schema is that no text is empty,
 // nothing is null and ids are well formed. nil for every other record, which takes the long way: it may be sound, too.
 func plain(raw []byte) (registry.Record, []byte) {
-	r, err := registry.Decode(raw)
+	r, err := registry.DecodeCanonical(raw)
 	if err != nil {
 		return nil, nil
 	}
@@ -395,7 +408,7 @@ func plain(raw []byte) (registry.Record, []byte) {
 			return nil, nil
 		}
 	}
-	if len(registry.Validate(r)) > 0 {
+	if len(registry.ValidateCanonical(r, body)) > 0 {
 		return nil, nil
 	}
 	return r, body
@@ -482,21 +495,52 @@ func Write(w io.Writer, records []registry.Record) error {
 		}
 		return strings.Compare(string(x.ID), string(y.ID))
 	})
+	out := NewWriter(w)
+	for _, r := range sorted {
+		if err := out.Add(r); err != nil {
+			return err
+		}
+	}
+	return out.Close()
+}
+
+// Writer writes a file of records one by one, in the order given.
+type Writer struct {
+	w *bufio.Writer
+	n int
+}
+
+// NewWriter begins a file.
+func NewWriter(w io.Writer) *Writer {
+	out := &Writer{w: bufio.NewWriterSize(w, 1<<16)}
+	out.w.WriteString("{\n  \"format\": \"" + Format + "\",\n  \"records\": [") // bufio keeps the first error, so Close tells
+	return out
+}
+
+// Add writes one record.
+func (w *Writer) Add(r registry.Record) error {
+	if w.n++; w.n > 1 {
+		w.w.WriteByte(',')
+	}
+	w.w.WriteString("\n    ")
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if sorted == nil {
-		sorted = []registry.Record{}
+	enc.SetIndent("    ", "  ")
+	if err := enc.Encode(r); err != nil {
+		return fmt.Errorf("write %s: %w", r.Head().ID, err)
 	}
-	if err := enc.Encode(struct {
-		Format  string            `json:"format"`
-		Records []registry.Record `json:"records"`
-	}{Format, sorted}); err != nil {
-		return err
-	}
-	_, err := w.Write(b.Bytes())
+	_, err := w.w.Write(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
 	return err
+}
+
+// Close ends the file; what it was written to stays open.
+func (w *Writer) Close() error {
+	if w.n > 0 {
+		w.w.WriteString("\n  ")
+	}
+	w.w.WriteString("]\n}\n")
+	return w.w.Flush()
 }
 
 // invalidUTF8 returns the offset of the first byte that is no UTF-8, or -1.

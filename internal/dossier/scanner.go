@@ -38,7 +38,7 @@ func newScanner(r io.Reader) *scanner { return &scanner{r: bufio.NewReaderSize(r
 func (s *scanner) next(before string) (byte, error) {
 	for {
 		c, err := s.r.ReadByte()
-		if errors.Is(err, io.EOF) {
+		if err != nil && errors.Is(err, io.EOF) {
 			message := io.ErrUnexpectedEOF.Error()
 			if before == "" {
 				message = io.EOF.Error()
@@ -90,44 +90,79 @@ func (s *scanner) value(before string) (raw []byte, begin int64, err error) {
 	}
 	s.buf.Reset()
 	begin = s.at
-	depth, text, escaped := 0, false, false
-	scalar := c != '{' && c != '[' && c != '"'
+	v := valueEnd{scalar: c != '{' && c != '[' && c != '"'}
 	for {
-		c, err := s.r.ReadByte()
-		if errors.Is(err, io.EOF) {
-			if scalar && depth == 0 {
+		if _, err := s.r.Peek(1); errors.Is(err, io.EOF) {
+			if v.scalar {
 				return s.buf.Bytes(), begin, nil
 			}
 			return s.buf.Bytes(), begin, &syntaxError{io.ErrUnexpectedEOF.Error(), -1}
+		} else if err != nil {
+			return nil, begin, err
 		}
+		some, err := s.r.Peek(s.r.Buffered())
 		if err != nil {
 			return nil, begin, err
 		}
-		if scalar && s.buf.Len() > 0 && bytes.IndexByte([]byte(" \t\r\n,]}"), c) >= 0 {
-			return s.buf.Bytes(), begin, s.r.UnreadByte()
-		}
-		if s.buf.Len() == maxValue {
+		n, ended := v.in(some)
+		if s.buf.Len()+n > maxValue {
 			return nil, begin, errTooLarge
 		}
-		s.buf.WriteByte(c)
-		s.at++
-		switch {
-		case escaped:
-			escaped = false
-		case text && c == '\\':
-			escaped = true
-		case c == '"':
-			text = !text
-		case text:
-		case c == '{' || c == '[':
-			depth++
-		case c == '}' || c == ']':
-			depth--
+		s.buf.Write(some[:n])
+		s.at += int64(n)
+		if _, err := s.r.Discard(n); err != nil {
+			return nil, begin, err
 		}
-		if depth <= 0 && !text && !scalar {
+		if ended {
 			return s.buf.Bytes(), begin, nil
 		}
 	}
+}
+
+// valueEnd finds where a value ends, piece by piece.
+type valueEnd struct {
+	depth         int
+	scalar        bool // a number or a word, which ends before what follows it
+	text, escaped bool
+}
+
+// in is how many bytes of some belong to the value, and whether it ends there.
+func (v *valueEnd) in(some []byte) (n int, ended bool) {
+	for i, c := range some {
+		switch {
+		case v.escaped:
+			v.escaped = false
+			continue
+		case v.text:
+			if c == '\\' {
+				v.escaped = true
+			} else if c == '"' {
+				v.text = false
+				if v.depth == 0 {
+					return i + 1, true
+				}
+			}
+			continue
+		}
+		switch c {
+		case '"':
+			v.text = !v.scalar
+		case '{', '[':
+			v.depth++
+		case '}', ']':
+			if v.scalar {
+				return i, true
+			}
+			if v.depth--; v.depth == 0 {
+				return i + 1, true
+			}
+		case ' ', '\t', '\r', '\n', ',':
+			if v.scalar {
+				return i, true
+			}
+		}
+	}
+	return len(some), false
 }
 
 // utf8Reader passes UTF-8 through and stops at the first byte that is none.

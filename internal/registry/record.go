@@ -114,6 +114,47 @@ func Canonical(r Record) ([]byte, error) {
 
 // Decode reads a record from its JSON. Fields that its type doesn't have are an error.
 func Decode(raw []byte) (Record, error) {
+	r, err := typed(raw)
+	if err != nil {
+		return nil, err
+	}
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(r); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// DecodeCanonical reads a record from what is known to be its canonical form, or is compared with it afterwards: it passes over fields that the
+// type doesn't have.
+func DecodeCanonical(raw []byte) (Record, error) {
+	r, err := typed(raw)
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(raw, r); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// typed is an empty record of the type that raw names.
+func typed(raw []byte) (Record, error) {
+	// The type stands first in what the registry writes. Reading it there saves reading the whole record for it.
+	first := raw
+	for _, part := range []string{"{", `"type"`, ":", `"`} {
+		if rest, ok := bytes.CutPrefix(bytes.TrimLeft(first, " \t\r\n"), []byte(part)); ok {
+			first = rest
+		} else {
+			first = nil
+		}
+	}
+	if t, _, ok := bytes.Cut(first, []byte(`"`)); ok {
+		if r := New(Type(t)); r != nil {
+			return r, nil
+		}
+	}
 	var head struct{ Type Type }
 	if err := json.Unmarshal(raw, &head); err != nil {
 		return nil, err
@@ -121,11 +162,6 @@ func Decode(raw []byte) (Record, error) {
 	r := New(head.Type)
 	if r == nil {
 		return nil, fmt.Errorf("record of type %q: takes one of %v", head.Type, Types)
-	}
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(r); err != nil {
-		return nil, err
 	}
 	return r, nil
 }

@@ -1,12 +1,14 @@
 package registry
 
 import (
+	"bytes"
 	"fmt"
 	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"mithaq/internal/edtf"
 )
@@ -34,6 +36,18 @@ const (
 
 // Validate returns every problem of r that can be seen without other records, in the order of its fields.
 func Validate(r Record) []Problem {
+	raw, err := Canonical(r)
+	if err != nil {
+		return append(validate(r, nil), Problem{"", err.Error(), "a record that can be written"})
+	}
+	return validate(r, raw)
+}
+
+// ValidateCanonical is Validate of a record whose canonical form is at hand.
+func ValidateCanonical(r Record, raw []byte) []Problem { return validate(r, raw) }
+
+// validate finds the problems of a record with the canonical form raw; without one, those that are seen without it.
+func validate(r Record, raw []byte) []Problem {
 	c := &checker{}
 	h := r.Head()
 	if !h.ID.Valid() {
@@ -43,13 +57,17 @@ func Validate(r Record) []Problem {
 	for _, p := range r.WrittenPlaces() {
 		c.place(p.Pointer, p.Place)
 	}
-	raw, err := Canonical(r)
-	if err != nil {
-		c.add("", err.Error(), "a record that can be written")
+	if raw == nil {
 		return c.problems
 	}
+	hidden := mayHide(raw)
+	if !hidden {
+		raw = withoutStatements(h, raw)
+	}
 	tree, _ := decodeTree(raw)
-	c.strings("", tree)
+	if hidden {
+		c.strings("", tree)
+	}
 	c.statements(h, tree)
 	if h.Type != TypeSource {
 		c.coverage(h, tree.(map[string]any))
@@ -417,7 +435,55 @@ func hides(r rune) bool {
 		r >= 0x2028 && r <= 0x202E || r >= 0x2066 && r <= 0x2069 || r == 0xFEFF || r == 0xFFFD
 }
 
-var hashForm = regexp.MustCompile(`^[0-9a-f]{64}$`)
+// mayHide reports whether a text of a record's JSON may hide something: a look at all of it at once spares one at each.
+func mayHide(raw []byte) bool {
+	for i := 0; i < len(raw); {
+		if c := raw[i]; c < utf8.RuneSelf {
+			if c == '\\' && i+1 < len(raw) && raw[i+1] != '"' && raw[i+1] != '\\' || c == 0x7F {
+				return true
+			}
+			i++
+			continue
+		}
+		r, n := utf8.DecodeRune(raw[i:])
+		if hides(r) {
+			return true
+		}
+		i += n
+	}
+	return false
+}
+
+// withoutStatements is a record's canonical form without its statements, which are most of it: nothing but a statement about one would look for
+// them there.
+func withoutStatements(h *Header, raw []byte) []byte {
+	before, rest, ok := bytes.Cut(raw, []byte(`,"statements":[`))
+	if !ok || len(h.Statements) == 0 || slices.ContainsFunc(h.Statements, func(s Statement) bool { return Below(s.Path, "/statements") }) {
+		return raw
+	}
+	depth, text := 1, false
+	for i := 0; i < len(rest); i++ {
+		switch c := rest[i]; {
+		case text && c == '\\':
+			i++
+		case c == '"':
+			text = !text
+		case text:
+		case c == '[' || c == '{':
+			depth++
+		case c == ']' || c == '}':
+			if depth--; depth == 0 {
+				return append(slices.Clone(before), rest[i+1:]...)
+			}
+		}
+	}
+	return raw
+}
+
+// isHash reports whether s is a SHA-256 in lower-case hexadecimal.
+func isHash(s string) bool {
+	return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == ""
+}
 
 func (c *checker) statements(h *Header, tree any) {
 	for i, s := range h.Statements {
@@ -433,7 +499,7 @@ func (c *checker) statements(h *Header, tree any) {
 		if n := len(strings.Fields(s.Words)); n < 1 || n > maxWords {
 			c.add(at("statements", i, "words"), fmt.Sprintf("%d words", n), fmt.Sprintf("1 to %d words, those that state the value", maxWords))
 		}
-		if !hashForm.MatchString(s.SHA256) {
+		if !isHash(s.SHA256) {
 			c.add(at("statements", i, "sentence_sha256"), quote(s.SHA256), "64 hexadecimal digits, lower case")
 		}
 		if s.Disagrees != (s.Reason != "") {
