@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mithaq/internal/bench"
+	"mithaq/internal/dossier"
 	"mithaq/internal/edtf"
 	"mithaq/internal/export"
 	"mithaq/internal/feature"
@@ -18,13 +19,11 @@ import (
 	"mithaq/internal/registry"
 )
 
-// chunk is how many synthetic records are published at once.
-const chunk = 4000
-
 // generating are the settings of one synthetic registry.
 type generating struct {
-	sites int
-	dump  string
+	sites   int
+	dump    string
+	records string
 }
 
 func (a *app) bench() *cobra.Command {
@@ -43,6 +42,7 @@ func (a *app) bench() *cobra.Command {
 		},
 	}
 	generate.Flags().IntVar(&set.sites, "sites", 10_000, "how many sites")
+	generate.Flags().StringVar(&set.records, "records", "", "write the records to this file instead, as import takes them, and touch no database")
 	generate.Flags().StringVar(&set.dump, "dump", "", "write the sites to this file, too: one GeoJSON feature a line, as the format geojsonl gives them")
 	cmd.AddCommand(generate)
 	return cmd
@@ -60,6 +60,12 @@ func (a *app) generate(ctx context.Context, set generating) error {
 	g, err := bench.New(places, set.sites)
 	if err != nil {
 		return err
+	}
+	if set.records != "" {
+		if set.dump != "" {
+			return usage("--dump goes without --records: what is dumped was published")
+		}
+		return writeSynthetic(set.records, g)
 	}
 	return a.with(ctx, func(s registry.Store, p *publish.Publisher) error {
 		if some, err := s.Records(ctx, registry.RecordQuery{Limit: 1}); err != nil {
@@ -82,29 +88,39 @@ func (a *app) generate(ctx context.Context, set generating) error {
 
 // publishSynthetic publishes all records of g, as of a time that is always the same.
 func publishSynthetic(ctx context.Context, p *publish.Publisher, g *bench.Generator) error {
+	defer work()()
 	p.Now = func() time.Time { return bench.Published }
-	show, done, total := progress("generating"), 0, g.Count()
-	req := publish.Request{Author: "mithaq", Reason: "synthetic records to measure with"}
-	flush := func() error {
-		if _, err := p.Publish(ctx, req); err != nil {
-			return err
-		}
-		if done += len(req.Records); show != nil {
-			show(done, total)
-		}
-		req.Records = req.Records[:0]
-		return nil
+	report, err := p.Publish(ctx, publish.Request{
+		Author: "mithaq", Reason: "synthetic records to measure with", Progress: progress("generating"),
+		Each: func(yield func(registry.Record, []byte) error) error {
+			for r := range g.Records() {
+				body, err := registry.Canonical(r)
+				if err != nil {
+					return err
+				}
+				if err := yield(r, body); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	})
+	if err != nil {
+		return err
 	}
-	for r := range g.Records() {
-		if req.Records = append(req.Records, r); len(req.Records) == chunk {
-			if err := flush(); err != nil {
+	fmt.Fprintf(os.Stderr, "%d synthetic records are in place.\n", report[publish.New])
+	return nil
+}
+
+// writeSynthetic writes all records of g as a file that import takes.
+func writeSynthetic(path string, g *bench.Generator) error {
+	return writeOut(path, func(w io.Writer) error {
+		out := dossier.NewWriter(w)
+		for r := range g.Records() {
+			if err := out.Add(r); err != nil {
 				return err
 			}
 		}
-	}
-	if err := flush(); err != nil {
-		return err
-	}
-	fmt.Fprintf(os.Stderr, "%d synthetic records are in place.\n", done)
-	return nil
+		return out.Close()
+	})
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -75,19 +76,60 @@ func (a *app) export() *cobra.Command {
 	return cmd
 }
 
-// exportRecords writes every published record.
+// exportRecords writes every published record, by type and id.
 func (a *app) exportRecords(ctx context.Context, output string) error {
 	return a.with(ctx, func(s registry.Store, _ *publish.Publisher) error {
-		all, err := s.Records(ctx, registry.RecordQuery{})
+		return writeOut(output, func(w io.Writer) error {
+			before, err := s.Version(ctx)
+			if err != nil {
+				return err
+			}
+			out := dossier.NewWriter(w)
+			for _, t := range registry.Types {
+				if err := eachOfType(ctx, s, t, out.Add); err != nil {
+					return err
+				}
+			}
+			if after, err := s.Version(ctx); err != nil || after != before {
+				return cmp.Or(err, error(&registry.Error{Code: registry.Busy, Message: "Records were published meanwhile, and the file would be of two states. Try again."}))
+			}
+			return out.Close()
+		})
+	})
+}
+
+// recordsAtOnce is how many records are read at once.
+const recordsAtOnce = 500
+
+// eachOfType gives the published records of a type, by id.
+func eachOfType(ctx context.Context, r registry.Reader, t registry.Type, yield func(registry.Record) error) error {
+	var ids []registry.ID
+	flush := func() error {
+		found, err := r.RecordsByID(ctx, ids)
 		if err != nil {
 			return err
 		}
-		var records []registry.Record
-		for _, x := range all {
-			records = append(records, x.Record)
+		for _, x := range found {
+			if err := yield(x.Record); err != nil {
+				return err
+			}
 		}
-		return writeOut(output, func(w io.Writer) error { return dossier.Write(w, records) })
+		ids = ids[:0]
+		return nil
+	}
+	err := r.EachListed(ctx, "", 0, func(l registry.Listed) error {
+		if l.Type != t {
+			return nil
+		}
+		if ids = append(ids, l.ID); len(ids) == recordsAtOnce {
+			return flush()
+		}
+		return nil
 	})
+	if err != nil {
+		return err
+	}
+	return flush()
 }
 
 // exportRows writes the rows of collections in one of export's formats.

@@ -21,7 +21,7 @@ import (
 	"mithaq/internal/registry"
 )
 
-// maxFile bounds a file of records: far above any real one, far below the machine's memory.
+// maxFile bounds a file that is read into memory: far above any real one, far below the machine's memory.
 const maxFile = 512 << 20
 
 func (a *app) importRecords() *cobra.Command {
@@ -34,21 +34,13 @@ func (a *app) importRecords() *cobra.Command {
 			"Records of several files may point at one another. \"-\" reads standard input. The same file again changes nothing.",
 		Args: args(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, files []string) error {
-			var entries []dossier.Entry
-			var problems []dossier.Problem
-			for _, file := range files {
-				raw, err := readFile(file)
-				if err != nil {
-					return err
-				}
-				some, found := dossier.Read(file, raw)
-				entries, problems = append(entries, some...), append(problems, found...)
+			records, err := openRecords(files)
+			if err != nil {
+				return err
 			}
-			if len(problems) > 0 {
-				return a.reportProblems(problems)
-			}
+			defer records.Close()
 			return a.with(cmd.Context(), func(_ registry.Store, p *publish.Publisher) error {
-				return a.publish(cmd.Context(), p, entries, publish.Request{Author: "import", Reason: reason, DryRun: dry})
+				return a.publish(cmd.Context(), p, records, publish.Request{Author: "import", Reason: reason, DryRun: dry})
 			})
 		},
 	}
@@ -57,39 +49,44 @@ func (a *app) importRecords() *cobra.Command {
 	return a.jsonFlag(cmd)
 }
 
-// publish publishes entries and reports, on the terminal or as JSON.
-func (a *app) publish(ctx context.Context, p *publish.Publisher, entries []dossier.Entry, req publish.Request) error {
-	for _, e := range entries {
-		req.Records = append(req.Records, e.Record)
+// publish publishes the records of files and reports, on the terminal or as JSON.
+func (a *app) publish(ctx context.Context, p *publish.Publisher, records *recordFiles, req publish.Request) error {
+	defer work()()
+	req.Each, req.Progress = records.each, progress("publishing")
+	var told outcomes
+	if a.asJSON {
+		if err := told.open(); err != nil {
+			return err
+		}
+		defer told.close()
+		req.Tell = told.tell
 	}
-	req.Progress = progress("publishing")
 	report, err := p.Publish(ctx, req)
 	var wrong publish.Problems
-	if errors.As(err, &wrong) {
+	var unsound unsoundFiles
+	switch {
+	case errors.As(err, &unsound):
+		return a.reportProblems(unsound)
+	case errors.As(err, &wrong):
 		var problems []dossier.Problem
 		for _, w := range wrong {
-			problems = append(problems, entries[w.Index].Problem(w.Problem))
+			problems = append(problems, records.entry(w.Index).Problem(w.Problem))
 		}
 		return a.reportProblems(problems)
-	}
-	if err != nil {
+	case err != nil:
 		return err
-	}
-	if a.asJSON {
-		return printJSON(struct {
-			DryRun bool `json:"dry_run"`
-			publish.Report
-		}{req.DryRun, report})
+	case a.asJSON:
+		return told.print(os.Stdout, req.DryRun)
 	}
 	would := ""
 	if req.DryRun {
 		would = "nothing written; would be: "
 	}
 	switch {
-	case len(report.New)+len(report.Changed) == 0:
-		fmt.Fprintf(os.Stderr, "Nothing to do: the registry has these %d records already.\n", len(report.Unchanged))
+	case report[publish.New]+report[publish.Changed] == 0:
+		fmt.Fprintf(os.Stderr, "Nothing to do: the registry has these %d records already.\n", report[publish.Unchanged])
 	default:
-		fmt.Fprintf(os.Stderr, "%s%d new, %d changed, %d unchanged.\n", would, len(report.New), len(report.Changed), len(report.Unchanged))
+		fmt.Fprintf(os.Stderr, "%s%d new, %d changed, %d unchanged.\n", would, report[publish.New], report[publish.Changed], report[publish.Unchanged])
 	}
 	return nil
 }
@@ -183,12 +180,16 @@ func progress(what string) func(done, total int) {
 	var bar *progressbar.ProgressBar
 	start := time.Now()
 	return func(done, total int) {
+		if bar != nil && bar.GetMax64() < 0 && total >= 0 { // the number is known now
+			_ = bar.Finish()
+			bar = nil
+		}
 		if bar == nil && time.Since(start) > 500*time.Millisecond {
 			bar = progressbar.NewOptions(total, progressbar.OptionSetDescription(what), progressbar.OptionSetWriter(os.Stderr),
 				progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond))
 		}
 		if bar != nil {
-			if int(bar.GetMax64()) != total { // more may be found on the way
+			if total >= 0 && int(bar.GetMax64()) != total { // more may be found on the way
 				bar.ChangeMax(total)
 			}
 			_ = bar.Set(done) // a bar that can't be drawn must not stop the work

@@ -99,6 +99,7 @@ func (a *app) reindex() *cobra.Command {
 		Args:  args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.with(cmd.Context(), func(_ registry.Store, p *publish.Publisher) error {
+				defer work()()
 				return p.Reindex(cmd.Context(), progress("reindexing"))
 			})
 		},

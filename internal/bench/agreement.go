@@ -149,7 +149,8 @@ func (g *Generator) site(i int, in province, agreement, source registry.ID) *reg
 // amendment changes what one site of agreement n has, from a day on.
 func (g *Generator) amendment(n int, target, site, source registry.ID) *registry.Amendment {
 	r := random(ofAmendment, n)
-	value, err := json.Marshal(figure(r, registry.Count, 10, 50))
+	more := figure(r, registry.Count, 10, 50)
+	value, err := json.Marshal(map[string]any{"value": more.Value, "unit": more.Unit, "qualifier": more.Qualifier}) // in the order that import gives it
 	if err != nil {
 		panic("bench: " + err.Error()) // a figure can always be written
 	}

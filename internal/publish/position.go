@@ -20,7 +20,7 @@ func (s *publication) misplaced(ctx context.Context, site *registry.Site) (got, 
 		return "", "", nil
 	}
 	code := s.resolve(site.Place).Code
-	boundary, err := s.boundary(ctx, code)
+	boundary, err := s.boundary(ctx, s.boundaries, code)
 	if err != nil || boundary == nil {
 		return "", "", err
 	}

@@ -10,14 +10,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"mithaq/internal/feature"
 	"mithaq/internal/gazetteer"
+	"mithaq/internal/passage"
 	"mithaq/internal/registry"
 )
 
@@ -31,19 +32,50 @@ type Publisher struct {
 // Request is a set of records to publish together.
 type Request struct {
 	Records []registry.Record
-	Author  string // a role or the program, not a person
-	Reason  string
-	DryRun  bool
-	// Progress is told after each record derived; may be nil.
+	// Each gives the records instead, one after the other, with their canonical JSON, so that memory doesn't grow with their number. It runs beside the
+	// publication, may be asked twice, and must then give the same. Its error is Publish's.
+	Each   func(yield func(r registry.Record, body []byte) error) error
+	Author string // a role or the program, not a person
+	Reason string
+	DryRun bool
+	// Tell is told what becomes of each record, in their order; it may be nil. What it was told is void when Publish fails.
+	Tell func(registry.ID, Outcome)
+	// Progress is told how far it is; total is -1 while records are read, whose number nobody knows. It may be nil.
 	Progress func(done, total int)
 }
 
-// Report says what a publication did, or with DryRun would do.
-type Report struct {
-	New       []registry.ID `json:"new"`
-	Changed   []registry.ID `json:"changed"`
-	Unchanged []registry.ID `json:"unchanged"`
+// each gives the records of a request, however they come.
+func (r Request) each(yield func(r registry.Record, body []byte) error) error {
+	if r.Each != nil {
+		return r.Each(yield)
+	}
+	for _, x := range r.Records {
+		body, err := registry.Canonical(x)
+		if err != nil {
+			return err
+		}
+		if err := yield(x, body); err != nil {
+			return err
+		}
+	}
+	return nil
 }
+
+// Outcome is what becomes of a record that is published.
+type Outcome string
+
+// A record is new, changed, or as it was published before.
+const (
+	New       Outcome = "new"
+	Changed   Outcome = "changed"
+	Unchanged Outcome = "unchanged"
+)
+
+// Outcomes lists every outcome.
+var Outcomes = []Outcome{New, Changed, Unchanged}
+
+// Report counts what a publication did, or with DryRun would do.
+type Report map[Outcome]int
 
 // Problem is something wrong with record Index of a request.
 type Problem struct {
@@ -62,47 +94,31 @@ func (p Problems) Error() string {
 // errDry undoes a dry run.
 var errDry = errors.New("dry run")
 
-// Publish appends a revision for each record that is new or different. All or nothing. Errors: Problems, and the store's.
+// Publish appends a revision for each record that is new or different. All or nothing. Errors: Problems, the store's, and those of Each.
 func (p *Publisher) Publish(ctx context.Context, req Request) (Report, error) {
-	report := Report{New: []registry.ID{}, Changed: []registry.ID{}, Unchanged: []registry.ID{}}
+	report := Report{}
 	at := p.Now()
 	err := p.Store.Write(ctx, func(w registry.Writer) error {
 		s := p.begin(w)
-		problems, changed, before, err := s.compare(ctx, req.Records, &report)
-		if err != nil {
+		t := &taking{publication: s, req: req, at: at, report: report, seen: map[uint64]kept{}, seed: maphash.MakeSeed(),
+			expanded: map[uint64]bool{}, own: map[registry.ID]int{}, older: map[registry.ID]int{}, texts: map[registry.ID]*passage.Text{}}
+		if err := t.take(ctx); err != nil {
 			return err
 		}
-		unfit, err := s.fits(ctx, req.Records)
-		if err != nil {
-			return err
-		}
-		misquotes, err := s.quoted(ctx, req.Records)
-		if err != nil {
-			return err
-		}
-		if problems = append(append(problems, unfit...), misquotes...); len(problems) > 0 {
-			slices.SortStableFunc(problems, func(a, b Problem) int { return a.Index - b.Index })
-			return Problems(problems)
-		}
-		for _, r := range changed {
-			if err := w.Append(ctx, registry.Revision{Record: r, Author: req.Author, Reason: req.Reason, At: at}); err != nil {
-				return err
-			}
+		if len(t.problems) > 0 {
+			slices.SortStableFunc(t.problems, func(a, b Problem) int { return a.Index - b.Index })
+			return t.problems
 		}
 		// Amendments can only be tried on their targets once both are in place.
-		if problems, err = s.amendmentsFit(ctx, req.Records); err != nil {
+		if problems, err := t.amendmentsFit(ctx); err != nil {
 			return err
 		} else if len(problems) > 0 {
-			return Problems(problems)
+			return problems
 		}
 		if req.DryRun {
 			return errDry
 		}
-		ids, err := s.touched(ctx, append(changed, before...))
-		if err != nil {
-			return err
-		}
-		return s.derive(ctx, ids, req.Progress)
+		return s.derive(ctx, req.Progress)
 	})
 	if errors.Is(err, errDry) {
 		err = nil
@@ -119,135 +135,10 @@ func (p *Publisher) Reindex(ctx context.Context, progress func(done, total int))
 
 // deriveAll derives what is read from every record.
 func (s *publication) deriveAll(ctx context.Context, progress func(done, total int)) error {
-	all, err := s.w.Records(ctx, registry.RecordQuery{})
-	if err != nil {
+	if err := s.w.Mark(ctx, registry.RecordQuery{}); err != nil {
 		return err
 	}
-	ids := make([]registry.ID, len(all))
-	for i, x := range all {
-		ids[i] = x.ID()
-	}
-	return s.derive(ctx, ids, progress)
-}
-
-// publication is one publication inside its transaction.
-type publication struct {
-	*Publisher
-	w          registry.Writer
-	boundaries registry.Reader // whose boundaries records are drawn in: w's, except in a replay
-	spots      map[registry.PlaceCode]feature.Spot
-}
-
-// begin is a publication in w's transaction.
-func (p *Publisher) begin(w registry.Writer) *publication {
-	return &publication{Publisher: p, w: w, boundaries: w, spots: map[registry.PlaceCode]feature.Spot{}}
-}
-
-// compare sorts records into new, changed and unchanged, and checks that ids keep their type and stand once in the request.
-// before are the published versions of the changed ones: what they touched must be derived anew, too.
-func (s *publication) compare(ctx context.Context, records []registry.Record, report *Report) (problems []Problem, changed, before []registry.Record, err error) {
-	ids := make([]registry.ID, len(records))
-	for i, r := range records {
-		ids[i] = r.Head().ID
-	}
-	stored, err := s.w.RecordsByID(ctx, ids)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	published := make(map[registry.ID]registry.Record, len(stored))
-	for _, x := range stored {
-		published[x.ID()] = x.Record
-	}
-	seen := map[registry.ID]bool{}
-	for i, r := range records {
-		id := ids[i]
-		if seen[id] {
-			problems = append(problems, Problem{i, registry.Problem{Pointer: "/id", Got: strconv.Quote(string(id)) + " twice in what is published together", Takes: "each id once"}})
-			continue
-		}
-		seen[id] = true
-		old, known := published[id]
-		if !known {
-			report.New = append(report.New, id)
-			changed = append(changed, r)
-			continue
-		}
-		if was := old.Head().Type; was != r.Head().Type {
-			problems = append(problems, Problem{i, registry.Problem{Pointer: "/type", Got: fmt.Sprintf("%q for the id %s", r.Head().Type, id), Takes: fmt.Sprintf("%q, as published: an id names one record for good", was)}})
-			continue
-		}
-		now, err := registry.Canonical(r)
-		if err != nil {
-			return nil, nil, nil, err
-		}
-		was, err := registry.Canonical(old)
-		if err != nil {
-			return nil, nil, nil, err
-		}
-		if string(now) == string(was) {
-			report.Unchanged = append(report.Unchanged, id)
-			continue
-		}
-		report.Changed = append(report.Changed, id)
-		changed = append(changed, r)
-		before = append(before, old)
-	}
-	return problems, changed, before, nil
-}
-
-// fits checks references, place codes and coordinates of each record.
-func (s *publication) fits(ctx context.Context, records []registry.Record) (problems []Problem, err error) {
-	types := map[registry.ID]registry.Type{}
-	for _, r := range records {
-		types[r.Head().ID] = r.Head().Type
-	}
-	var unknown []registry.ID
-	for _, r := range records {
-		for _, ref := range r.References() {
-			if _, ok := types[ref.To]; !ok {
-				unknown = append(unknown, ref.To)
-			}
-		}
-	}
-	found, err := s.w.RecordsByID(ctx, unknown)
-	if err != nil {
-		return nil, err
-	}
-	for _, x := range found {
-		types[x.ID()] = x.Record.Head().Type
-	}
-	for i, r := range records {
-		add := func(pointer, got, takes string) {
-			problems = append(problems, Problem{i, registry.Problem{Pointer: pointer, Got: got, Takes: takes}})
-		}
-		for _, ref := range r.References() {
-			if t, ok := types[ref.To]; !ok {
-				add(ref.Pointer, fmt.Sprintf("%q, which is no record in the file or the registry", ref.To), "the id of "+names(ref.Types))
-			} else if !slices.Contains(ref.Types, t) {
-				add(ref.Pointer, fmt.Sprintf("%q, which is of type %s", ref.To, t), "the id of "+names(ref.Types))
-			}
-		}
-		for _, p := range r.WrittenPlaces() {
-			if _, ok := s.Places.Place(p.Place.Within); p.Place.Within != "" && !ok {
-				add(p.Pointer+"/within", strconv.Quote(string(p.Place.Within)), "a code of the gazetteer")
-			}
-			if k := p.Place.Confirmed; k != nil {
-				if _, ok := s.Places.Place(k.Code); !ok {
-					add(p.Pointer+"/confirmed/code", strconv.Quote(string(k.Code)), "a code of the gazetteer")
-				}
-			}
-		}
-		if site, ok := r.(*registry.Site); ok {
-			got, takes, err := s.misplaced(ctx, site)
-			if err != nil {
-				return nil, err
-			}
-			if got != "" {
-				add("/position/geometry/coordinates", got, takes)
-			}
-		}
-	}
-	return problems, nil
+	return s.derive(ctx, progress)
 }
 
 func names(types []registry.Type) string {
@@ -256,48 +147,6 @@ func names(types []registry.Type) string {
 		parts[i] = string(t)
 	}
 	return "a record of type " + strings.Join(parts, " or ")
-}
-
-// amendmentsFit tries each amendment of the request, and those whose target or site is in it, on what they change.
-func (s *publication) amendmentsFit(ctx context.Context, records []registry.Record) (problems []Problem, err error) {
-	index := map[registry.ID]int{}
-	for i, r := range records {
-		index[r.Head().ID] = i
-	}
-	tried := map[registry.ID]bool{}
-	for i, r := range records {
-		amendments := []registry.Stored{}
-		switch r := r.(type) {
-		case *registry.Amendment:
-			amendments = append(amendments, registry.Stored{Record: r})
-		case *registry.Agreement, *registry.Site:
-			if amendments, err = s.w.Records(ctx, registry.RecordQuery{Types: []registry.Type{registry.TypeAmendment}, PointsTo: []registry.ID{r.Head().ID}}); err != nil {
-				return nil, err
-			}
-		}
-		for _, x := range amendments {
-			a := x.Record.(*registry.Amendment)
-			if tried[a.ID] {
-				continue
-			}
-			tried[a.ID] = true
-			at, own := index[a.ID]
-			if !own {
-				at = i // the record of the request that an older amendment no longer fits
-			}
-			found, err := s.tryAmendment(ctx, a)
-			if err != nil {
-				return nil, err
-			}
-			for _, p := range found {
-				if !own {
-					p.Got, p.Pointer = fmt.Sprintf("a record that amendment %s no longer fits: %s %s", a.ID, p.Pointer, p.Got), ""
-				}
-				problems = append(problems, Problem{at, p})
-			}
-		}
-	}
-	return problems, nil
 }
 
 // tryAmendment applies every change of a by itself.

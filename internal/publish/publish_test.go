@@ -146,11 +146,11 @@ func export(t *testing.T, s registry.Reader) []byte {
 func TestTheSameFileAgainChangesNothing(t *testing.T) {
 	store, p := open(t)
 	records := shipped(t)
-	if r := mustPublish(t, p, records); len(r.New) != len(records) {
-		t.Errorf("%d new of %d", len(r.New), len(records))
+	if r := mustPublish(t, p, records); r[publish.New] != len(records) {
+		t.Errorf("%d new of %d", r[publish.New], len(records))
 	}
 	before, _ := store.Version(t.Context())
-	if r := mustPublish(t, p, records); len(r.Unchanged) != len(records) || len(r.New)+len(r.Changed) > 0 {
+	if r := mustPublish(t, p, records); r[publish.Unchanged] != len(records) || r[publish.New]+r[publish.Changed] > 0 {
 		t.Errorf("second time: %+v", r)
 	}
 	if after, _ := store.Version(t.Context()); after != before {
@@ -389,7 +389,7 @@ func TestMentionedAgreementIsDocumentedLater(t *testing.T) {
 		t.Errorf("while mentioned: %s", got)
 	}
 	r := mustPublish(t, p, read(t, "documented", file("", "")))
-	if len(r.Changed) != 1 || r.Changed[0] != "accord" {
+	if r[publish.Changed] != 1 {
 		t.Errorf("%+v", r)
 	}
 	view, err := registry.AgreementOn(t.Context(), store, "accord", "2024-05-01")
@@ -404,7 +404,7 @@ func TestMentionedAgreementIsDocumentedLater(t *testing.T) {
 func TestDryRunWritesNothing(t *testing.T) {
 	store, p := open(t)
 	r, err := p.Publish(t.Context(), publish.Request{Records: shipped(t), DryRun: true})
-	if err != nil || len(r.New) == 0 {
+	if err != nil || r[publish.New] == 0 {
 		t.Fatal(r, err)
 	}
 	if all, _ := store.Records(t.Context(), registry.RecordQuery{}); len(all) > 0 {

@@ -20,43 +20,46 @@ func (p *Publisher) Replay(ctx context.Context, from registry.Reader, upTo int64
 		if err := w.PutBoundaries(ctx, "replay", p.communes()); err != nil {
 			return err
 		}
-		hashes := map[registry.ID]string{}
-		var ids []registry.ID
 		for after := int64(0); upTo > 0; {
 			found, err := from.Revisions(ctx, registry.RevisionQuery{Order: registry.OldestFirst, After: after, UpTo: upTo, Limit: revisionsAtOnce})
 			if err != nil {
 				return err
 			}
-			for _, x := range found {
-				if err := w.Append(ctx, x.Revision); err != nil {
-					return err
-				}
-				id := x.Record.Head().ID
-				if hashes[id] == "" {
-					ids = append(ids, id)
-				}
-				hashes[id], after = x.Hash, x.Seq
+			if err := p.replay(ctx, w, found); err != nil {
+				return err
 			}
 			if len(found) < revisionsAtOnce {
 				break
 			}
+			after = found[len(found)-1].Seq
 		}
 		s := p.begin(w)
 		s.boundaries = from
-		if err := s.derive(ctx, ids, nil); err != nil {
-			return err
-		}
-		replayed, err := w.RecordsByID(ctx, ids)
-		if err != nil {
-			return err
-		}
-		for _, x := range replayed {
-			if x.Hash != hashes[x.ID()] {
-				return fmt.Errorf("replay: revision %d of %s has the hash %s, not %s as published", x.Revision, x.ID(), x.Hash, hashes[x.ID()])
-			}
-		}
-		return nil
+		return s.deriveAll(ctx, nil)
 	})
+}
+
+// replay appends revisions, whose hashes must come out as they were.
+func (p *Publisher) replay(ctx context.Context, w registry.Writer, revisions []registry.PublishedRevision) error {
+	hashes := map[registry.ID]string{}
+	var ids []registry.ID
+	for _, x := range revisions {
+		if err := w.Append(ctx, x.Revision); err != nil {
+			return err
+		}
+		id := x.Record.Head().ID
+		ids, hashes[id] = append(ids, id), x.Hash
+	}
+	replayed, err := w.RecordsByID(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for _, x := range replayed {
+		if x.Hash != hashes[x.ID()] {
+			return fmt.Errorf("replay: revision %d of %s has the hash %s, not %s as published", x.Revision, x.ID(), x.Hash, hashes[x.ID()])
+		}
+	}
+	return nil
 }
 
 // communes are the features that stand for communes without showing them.

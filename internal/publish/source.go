@@ -60,29 +60,33 @@ func (p *Publisher) AttachText(ctx context.Context, id registry.ID, raw []byte) 
 	return checked, err
 }
 
-// quoted checks the statements of records against the texts that are attached already: what is published later is held to
-// the same words as what was there when the text came.
-func (s *publication) quoted(ctx context.Context, records []registry.Record) (problems []Problem, err error) {
-	texts := map[registry.ID]*passage.Text{}
-	for i, r := range records {
-		for j, st := range r.Head().Statements {
-			text, known := texts[st.Source]
-			if !known {
-				if text, err = s.attached(ctx, st.Source); err != nil {
-					return nil, err
-				}
-				texts[st.Source] = text
+// maxTexts bounds the sources whose texts, or lack of one, are remembered.
+const maxTexts = 1000
+
+// quoted checks the statements of a record against the texts that are attached already: what is published later is held to the same words as
+// what was there when the text came.
+func (t *taking) quoted(ctx context.Context, index int, r registry.Record) error {
+	for j, st := range r.Head().Statements {
+		text, known := t.texts[st.Source]
+		if !known {
+			var err error
+			if text, err = t.attached(ctx, st.Source); err != nil {
+				return err
 			}
-			if text == nil {
-				continue
+			if len(t.texts) == maxTexts {
+				clear(t.texts)
 			}
-			if p := misquoted(*text, st); p != nil {
-				p.Pointer = "/statements/" + strconv.Itoa(j) + p.Pointer
-				problems = append(problems, Problem{i, *p})
-			}
+			t.texts[st.Source] = text
+		}
+		if text == nil {
+			continue
+		}
+		if p := misquoted(*text, st); p != nil {
+			p.Pointer = "/statements/" + strconv.Itoa(j) + p.Pointer
+			t.problems = append(t.problems, Problem{index, *p})
 		}
 	}
-	return problems, nil
+	return nil
 }
 
 // attached is a source's text, nil when none is attached.

@@ -24,6 +24,24 @@ type Stored struct {
 	Places []PlacedAt
 }
 
+// Undecoded is a published record as it is stored: decoding it is left to whoever has time.
+type Undecoded struct {
+	Body []byte // canonical JSON
+	// Revision, Updated and Hash are as in Stored.
+	Revision int
+	Updated  time.Time
+	Hash     string
+}
+
+// Decode reads the record; its places aren't resolved.
+func (u Undecoded) Decode() (Stored, error) {
+	record, err := DecodeCanonical(u.Body)
+	if err != nil {
+		return Stored{}, fmt.Errorf("a record as published: %w", err)
+	}
+	return Stored{Record: record, Revision: u.Revision, Updated: u.Updated, Hash: u.Hash}, nil
+}
+
 // ID is the record's id.
 func (s Stored) ID() ID { return s.Record.Head().ID }
 
@@ -222,6 +240,7 @@ type Reader interface {
 // Revision is a record about to be appended.
 type Revision struct {
 	Record Record
+	Body   []byte // its canonical JSON, where it is at hand; nil otherwise
 	Author string
 	Reason string
 	At     time.Time
@@ -281,9 +300,19 @@ type Derived struct {
 	Search   []string // folded words
 }
 
-// Writer is a Reader inside one write transaction.
+// Writer is a Reader inside one write transaction. It also keeps a set of marks on records, which ends with the transaction: what is to be
+// derived anew may be the whole registry, and isn't held in memory.
 type Writer interface {
 	Reader
+	// Undecoded is Records without their places, and without decoding them.
+	Undecoded(ctx context.Context, q RecordQuery) ([]Undecoded, error)
+	// Mark marks the records that q selects, its Limit aside; MarkByID those of ids that are published.
+	Mark(ctx context.Context, q RecordQuery) error
+	MarkByID(ctx context.Context, ids []ID) error
+	// CountMarked is how many records are marked.
+	CountMarked(ctx context.Context) (int, error)
+	// TakeMarked takes the marks from records of a type, at most limit, and returns these records in the order in which they were first published.
+	TakeMarked(ctx context.Context, t Type, limit int) ([]Undecoded, error)
 	// Append adds a revision and makes it the published one.
 	Append(ctx context.Context, r Revision) error
 	// Derive replaces what is derived from a record.

@@ -8,6 +8,8 @@
 //   - busy_timeout: another process (mithaq import) may hold the write lock for a moment. It is short for readers, because the driver
 //     doesn't hear a cancelled context while it waits for a lock.
 //   - mutex=no for readers: database/sql gives a connection to one goroutine at a time, so SQLite needs no locks of its own.
+//   - cache_size of 32 MB for the writer: a page that is changed again and again in one long publication would go to the WAL each time that it
+//     leaves the cache. It is given back when the publication ends.
 //   - txlock=immediate for the writer: a transaction that reads first and writes later loses to another writer otherwise.
 //
 // Pragmas stand in the address of the database, because a pragma statement would reach one connection of the pool only.
@@ -58,7 +60,7 @@ func open(ctx context.Context, path string, folder fs.FS) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	writes, err := sql.Open(driver, address(path, "_txlock=immediate&_busy_timeout=5000&_journal_mode=WAL&_synchronous=FULL"))
+	writes, err := sql.Open(driver, address(path, "_txlock=immediate&_busy_timeout=5000&_journal_mode=WAL&_synchronous=FULL&_cache_size=-32768"))
 	if err != nil {
 		return nil, err
 	}
@@ -98,6 +100,7 @@ func (s *Store) Write(ctx context.Context, f func(registry.Writer) error) error 
 	if err != nil {
 		return translate("begin", err)
 	}
+	defer s.shrink()
 	defer tx.Rollback() // after a commit it does nothing
 	t := newTransaction(tx)
 	w := &writer{reader: reader{q: t}, tx: t, tally: map[tallyRow]int{}}
@@ -114,6 +117,9 @@ func (s *Store) Write(ctx context.Context, f func(registry.Writer) error) error 
 	}
 	return translate("commit", tx.Commit())
 }
+
+// shrink gives the pages back that a publication kept in memory. A failure costs memory alone.
+func (s *Store) shrink() { _, _ = s.writes.Exec("PRAGMA shrink_memory") }
 
 const bumpGeneration = `
 	INSERT INTO setting (name, value) VALUES ('generation', '1')

@@ -72,9 +72,24 @@ func (r reader) RecordsByID(ctx context.Context, ids []registry.ID) ([]registry.
 func (r reader) Records(ctx context.Context, q registry.RecordQuery) ([]registry.Stored, error) {
 	var s statement
 	s.add(selectStored)
+	s.records(q)
+	s.newestFirst(q.Limit)
+	return r.stored(ctx, &s)
+}
+
+// newestFirst orders records r and their revisions v, and bounds them unless limit is 0.
+func (s *statement) newestFirst(limit int) {
+	s.add(" ORDER BY v.seq DESC, r.id")
+	if limit > 0 {
+		s.add(" LIMIT ?", limit)
+	}
+}
+
+// records narrows records r to those that q selects, its limit aside.
+func (s *statement) records(q registry.RecordQuery) {
 	if len(q.Types) > 0 {
 		s.add(" AND r.type IN ")
-		list(&s, q.Types)
+		list(s, q.Types)
 	}
 	if q.Reaches != "" {
 		s.add(" AND r.id IN (SELECT record_id FROM touch WHERE code = ?)", string(q.Reaches))
@@ -84,14 +99,9 @@ func (r reader) Records(ctx context.Context, q registry.RecordQuery) ([]registry
 	}
 	if len(q.PointsTo) > 0 {
 		s.add(" AND r.id IN (SELECT from_id FROM reference WHERE to_id IN ")
-		list(&s, q.PointsTo)
+		list(s, q.PointsTo)
 		s.add(")")
 	}
-	s.add(" ORDER BY v.seq DESC, r.id")
-	if q.Limit > 0 {
-		s.add(" LIMIT ?", q.Limit)
-	}
-	return r.stored(ctx, &s)
 }
 
 // stored runs a statement over selectStored's columns.
@@ -109,7 +119,7 @@ func (r reader) stored(ctx context.Context, s *statement) ([]registry.Stored, er
 		if err := rows.Scan(&id, &x.Revision, &body, &at, &x.Hash, &places); err != nil {
 			return nil, translate("read records", err)
 		}
-		if x.Record, err = registry.Decode(body); err != nil {
+		if x.Record, err = registry.DecodeCanonical(body); err != nil {
 			return nil, fmt.Errorf("revision %d of %s: %w", x.Revision, id, err)
 		}
 		if x.Updated, err = time.Parse(timeForm, at); err != nil {
@@ -177,7 +187,7 @@ func (r reader) Revisions(ctx context.Context, q registry.RevisionQuery) ([]regi
 		if err := rows.Scan(&x.Seq, &id, &x.Number, &body, &x.Author, &x.Reason, &at, &x.Previous, &x.Hash); err != nil {
 			return nil, translate("read revisions", err)
 		}
-		if x.Record, err = registry.Decode(body); err != nil {
+		if x.Record, err = registry.DecodeCanonical(body); err != nil {
 			return nil, fmt.Errorf("revision %d of %s: %w", x.Number, id, err)
 		}
 		if x.At, err = time.Parse(timeForm, at); err != nil {

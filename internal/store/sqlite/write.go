@@ -16,6 +16,7 @@ type writer struct {
 	reader
 	tx    *transaction
 	dirty bool             // something was put: the generation counts on
+	marks bool             // the table of marks is there and was emptied
 	tally map[tallyRow]int // what is to be added to the tally
 }
 
@@ -29,18 +30,25 @@ const (
 	upsertRecord = `
 		INSERT INTO record (id, type, revision) VALUES (?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET revision = excluded.revision`
+
+	// Lists are bound as one value: a call into SQLite costs more than a row.
+	insertReferences = `INSERT INTO reference (from_id, pointer, to_id) SELECT ?, value ->> 0, value ->> 1 FROM json_each(?)`
+	insertTouches    = `INSERT INTO touch (code, record_id, own) SELECT value, ?, ? FROM json_each(?) WHERE true ON CONFLICT (code, record_id) DO NOTHING`
 )
 
 // Append implements registry.Writer.
 func (w *writer) Append(ctx context.Context, rev registry.Revision) error {
 	w.dirty = true
 	head := rev.Record.Head()
-	body, err := registry.Canonical(rev.Record)
-	if err != nil {
-		return err
+	body := rev.Body
+	if body == nil {
+		var err error
+		if body, err = registry.Canonical(rev.Record); err != nil {
+			return err
+		}
 	}
 	number, previous := 0, ""
-	err = w.tx.QueryRowContext(ctx, selectLast, string(head.ID)).Scan(&number, &previous)
+	err := w.tx.QueryRowContext(ctx, selectLast, string(head.ID)).Scan(&number, &previous)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return translate("read the last revision", err)
 	}
@@ -61,15 +69,36 @@ func (w *writer) Append(ctx context.Context, rev registry.Revision) error {
 	if _, err = w.tx.ExecContext(ctx, upsertRecord, string(head.ID), string(head.Type), seq); err != nil {
 		return translate("publish "+string(head.ID), err)
 	}
-	if _, err = w.tx.ExecContext(ctx, "DELETE FROM reference WHERE from_id = ?", string(head.ID)); err != nil {
-		return translate("forget the references of "+string(head.ID), err)
-	}
-	for _, ref := range rev.Record.References() {
-		if _, err = w.tx.ExecContext(ctx, "INSERT INTO reference (from_id, pointer, to_id) VALUES (?, ?, ?)", string(head.ID), ref.Pointer, string(ref.To)); err != nil {
-			return translate("reference "+string(head.ID)+ref.Pointer, err)
+	if number > 1 {
+		if _, err = w.tx.ExecContext(ctx, "DELETE FROM reference WHERE from_id = ?", string(head.ID)); err != nil {
+			return translate("forget the references of "+string(head.ID), err)
 		}
 	}
-	return nil
+	pairs := pointers(rev.Record)
+	if len(pairs) == 0 {
+		return nil
+	}
+	list, err := json.Marshal(pairs)
+	if err != nil {
+		return err
+	}
+	_, err = w.tx.ExecContext(ctx, insertReferences, string(head.ID), string(list))
+	return translate("references of "+string(head.ID), err)
+}
+
+// pointers are what a record points at, with where it does. Its statements name few sources many times; each is kept once, where it's named first.
+func pointers(r registry.Record) (pairs [][2]string) {
+	sources := map[registry.ID]bool{}
+	for _, ref := range r.References() {
+		if strings.HasPrefix(ref.Pointer, "/statements/") {
+			if sources[ref.To] {
+				continue
+			}
+			sources[ref.To] = true
+		}
+		pairs = append(pairs, [2]string{ref.Pointer, string(ref.To)})
+	}
+	return pairs
 }
 
 // Derive implements registry.Writer.
@@ -98,15 +127,19 @@ func (w *writer) Derive(ctx context.Context, d registry.Derived) error {
 			return translate("place of "+id, err)
 		}
 	}
-	const touch = `INSERT INTO touch (code, record_id, own) VALUES (?, ?, ?) ON CONFLICT (code, record_id) DO NOTHING`
-	for _, code := range d.Own { // first, so that they count as its own
-		if _, err := w.tx.ExecContext(ctx, touch, string(code), id, 1); err != nil {
-			return translate("place of "+id, err)
+	for _, touched := range []struct {
+		codes []registry.PlaceCode
+		own   int
+	}{{d.Own, 1}, {d.Touches, 0}} { // its own first, so that they count as such
+		if len(touched.codes) == 0 {
+			continue
 		}
-	}
-	for _, code := range d.Touches {
-		if _, err := w.tx.ExecContext(ctx, touch, string(code), id, 0); err != nil {
-			return translate("place of "+id, err)
+		codes, err := json.Marshal(touched.codes)
+		if err != nil {
+			return err
+		}
+		if _, err := w.tx.ExecContext(ctx, insertTouches, id, touched.own, string(codes)); err != nil {
+			return translate("places of "+id, err)
 		}
 	}
 	if len(d.Search) > 0 {

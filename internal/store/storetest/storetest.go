@@ -35,6 +35,7 @@ func Run(t *testing.T, open func(t *testing.T) registry.Store) {
 		{"RecordsByID", recordsByID},
 		{"Records", records},
 		{"PlacesOfRecords", placesOfRecords},
+		{"Marks", marks},
 		{"Counts", counts},
 		{"FeaturesByDay", featuresByDay},
 		{"FeaturesByBox", featuresByBox},
@@ -463,6 +464,70 @@ func records(t *testing.T, s registry.Store) {
 			t.Errorf("after a revision, %+v: %q, %v; want %q", query, ids(got), err, want)
 		}
 	}
+}
+
+// Marks are taken once, by type and in the order of publication, and end with their transaction.
+func marks(t *testing.T, s registry.Store) {
+	put(t, s, source("src"), agreement("b", registry.Documented, "B"), agreement("a", registry.Documented, "A"), site("z", "a"), site("y", "a"), site("x", "b"), amendment("m", "a"))
+	ctx := t.Context()
+	count := func(w registry.Writer, want int) {
+		t.Helper()
+		if n, err := w.CountMarked(ctx); err != nil || n != want {
+			t.Errorf("%d marked, %v; want %d", n, err, want)
+		}
+	}
+	take := func(w registry.Writer, typ registry.Type, limit int) (taken string) {
+		t.Helper()
+		bodies, err := w.TakeMarked(ctx, typ, limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range bodies {
+			x, err := b.Decode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := get(t, w, x.ID()); x.Hash != want.Hash || x.Revision != want.Revision || !x.Updated.Equal(want.Updated) {
+				t.Errorf("%+v, want %+v", x, want)
+			}
+			taken += string(x.ID()) + " "
+		}
+		return taken
+	}
+	write(t, s, func(w registry.Writer) error {
+		count(w, 0)
+		if err := w.MarkByID(ctx, []registry.ID{"a", "nobody", "a", "y"}); err != nil {
+			return err
+		}
+		count(w, 2)
+		if err := w.Mark(ctx, registry.RecordQuery{Types: []registry.Type{registry.TypeSite, registry.TypeAmendment}, PointsTo: []registry.ID{"a"}}); err != nil {
+			return err
+		}
+		count(w, 4)
+		for _, tc := range []struct {
+			typ   registry.Type
+			limit int
+			want  string
+		}{{registry.TypeSite, 1, "z "}, {registry.TypeSite, 9, "y "}, {registry.TypeSite, 9, ""}, {registry.TypeAgreement, 9, "a "}} {
+			if got := take(w, tc.typ, tc.limit); got != tc.want {
+				t.Errorf("%s: took %q, want %q", tc.typ, got, tc.want)
+			}
+		}
+		count(w, 1)
+		return nil
+	})
+	write(t, s, func(w registry.Writer) error {
+		count(w, 0)
+		if err := w.Mark(ctx, registry.RecordQuery{}); err != nil {
+			return err
+		}
+		count(w, 7)
+		found, err := w.Undecoded(ctx, registry.RecordQuery{Types: []registry.Type{registry.TypeAgreement}})
+		if err != nil || len(found) != 2 {
+			t.Errorf("%d agreements, %v", len(found), err)
+		}
+		return nil
+	})
 }
 
 func placesOfRecords(t *testing.T, s registry.Store) {
