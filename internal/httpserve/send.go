@@ -54,16 +54,27 @@ type head struct {
 	version      string // of the content, for the ETag; "" for none
 }
 
-// set sets the headers and settles the representation. When the client already has it (fresh), the answer is a finished 304.
+// set settles the representation and sets the headers. When the client already has it (fresh), the answer is a finished 304.
+func (h head) set(c *fiber.Ctx, worth bool) (asGzip, fresh bool) {
+	asGzip = h.choose(c, worth)
+	return asGzip, h.finish(c, asGzip)
+}
+
+// choose settles the representation, and says what it depends on.
+func (h head) choose(c *fiber.Ctx, worth bool) (asGzip bool) {
+	c.Vary(h.vary...)
+	if !compressible(h.contentType) {
+		return false
+	}
+	c.Vary(fiber.HeaderAcceptEncoding)
+	return worth && acceptsGzip(c)
+}
+
+// finish sets the headers of a representation; fresh as in set.
 // Each representation has its own ETag: with one for both codings, a shared cache may answer a client that asked for
 // plain bytes with "what you have is right" about gzip ones (RFC 9110, section 8.8.3.3).
-func (h head) set(c *fiber.Ctx, worth bool) (asGzip, fresh bool) {
+func (h head) finish(c *fiber.Ctx, asGzip bool) (fresh bool) {
 	c.Set(fiber.HeaderContentType, h.contentType)
-	c.Vary(h.vary...)
-	if compressible(h.contentType) {
-		c.Vary(fiber.HeaderAcceptEncoding)
-		asGzip = worth && acceptsGzip(c)
-	}
 	if h.cacheControl == "" {
 		h.cacheControl = "no-cache"
 	}
@@ -82,18 +93,21 @@ func (h head) set(c *fiber.Ctx, worth bool) (asGzip, fresh bool) {
 			c.Response().Header.Del(fiber.HeaderContentType)
 			c.Response().Header.Del(fiber.HeaderContentDisposition)
 			c.Response().Header.Del(fiber.HeaderContentEncoding)
-			return asGzip, true
+			return true
 		}
 	}
 	if asGzip {
 		c.Set(fiber.HeaderContentEncoding, "gzip")
 	}
-	return asGzip, false
+	return false
 }
 
 // names says whether an If-None-Match holds the tag. The comparison is weak (RFC 9110, section 13.1.2): proxies that
 // recompress mark our tags with W/.
 func names(ifNoneMatch, tag string) bool {
+	if ifNoneMatch == "" {
+		return false
+	}
 	for field := range strings.SplitSeq(ifNoneMatch, ",") {
 		field = strings.TrimSpace(field)
 		if field == "*" || strings.TrimPrefix(field, "W/") == tag {
@@ -105,8 +119,12 @@ func names(ifNoneMatch, tag string) bool {
 
 // acceptsGzip reads Accept-Encoding (RFC 9110, section 12.5.3): gzip counts when it, or else *, has a weight above zero.
 func acceptsGzip(c *fiber.Ctx) bool {
+	lines := c.Request().Header.PeekAll(fiber.HeaderAcceptEncoding)
+	if len(lines) == 0 {
+		return false
+	}
 	weights := map[string]float64{}
-	for _, line := range c.Request().Header.PeekAll(fiber.HeaderAcceptEncoding) {
+	for _, line := range lines {
 		for field := range strings.SplitSeq(string(line), ",") {
 			coding, parameter, _ := strings.Cut(strings.ToLower(field), ";")
 			weight := 1.0

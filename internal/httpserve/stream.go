@@ -45,12 +45,9 @@ func Stream(c *fiber.Ctx, o StreamOptions, produce func(ctx context.Context, w i
 	if o.Version != "" {
 		h.version = contentVersion([]byte(o.ContentType + "\n" + o.Version))
 	}
-	known := h
-	if c.Get(fiber.HeaderIfNoneMatch) == "*" {
-		known.version = "" // whoever has anything is to be told which one it is, and that the answer's length decides
-	}
-	asGzip, fresh := known.set(c, true)
-	if fresh {
+	asGzip := h.choose(c, true)
+	// Whoever has anything ("*") is told which one this is, which the answer's length decides.
+	if known := c.Get(fiber.HeaderIfNoneMatch); known != "" && known != "*" && h.finish(c, asGzip) {
 		return nil
 	}
 	fill(&o.Deadline, x.limits.StreamDeadline)
@@ -64,7 +61,7 @@ func Stream(c *fiber.Ctx, o StreamOptions, produce func(ctx context.Context, w i
 
 	select {
 	case <-s.started:
-		if _, fresh := h.set(c, true); fresh {
+		if h.finish(c, asGzip) {
 			s.time.end(nil)
 			return nil
 		}
@@ -98,10 +95,10 @@ func Stream(c *fiber.Ctx, o StreamOptions, produce func(ctx context.Context, w i
 func (s *stream) sendWhole(c *fiber.Ctx, h head, tagged, asGzip bool) error {
 	if tagged {
 		h.version = s.held.version()
-		if _, fresh := h.set(c, true); fresh {
-			s.releaseAll(&s.held)
-			return nil
-		}
+	}
+	if h.finish(c, asGzip) {
+		s.releaseAll(&s.held)
+		return nil
 	}
 	if asGzip { // the ETag has promised it, so also when it hardly pays
 		plain := s.held
