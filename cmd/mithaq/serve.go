@@ -78,7 +78,9 @@ func (a *app) runServer(ctx context.Context, set serving) (err error) {
 	if err := level.UnmarshalText([]byte(set.logLevel)); err != nil {
 		return usage("--log-level %s: takes debug, info, warn or error", set.logLevel)
 	}
-	log := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+	lines := newServerLog(os.Stderr, level)
+	defer func() { err = errors.Join(err, lines.lines.flush()) }()
+	log := slog.New(lines)
 	if set.baseURL == "" {
 		set.baseURL = "http://" + set.addr
 	}
