@@ -42,7 +42,7 @@ func (s *Server) placeFile(level registry.PlaceLevel) fiber.Handler {
 			return err
 		}
 		path := "/" + level.Plural() + "/" + string(unit.Code)
-		options := httpserve.StreamOptions{ContentType: mimeGeoJSON, Version: v}
+		options := httpserve.StreamOptions{ContentType: mimeGeoJSON, Version: v, Hold: pageHeld}
 		return httpserve.Stream(c, options, func(ctx context.Context, w io.Writer) error {
 			s, err := live.asked(ctx, p)
 			if err != nil {
