@@ -107,7 +107,7 @@ func (s *Server) items(c *fiber.Ctx) error {
 // pageHeld bounds a page that is sent in one piece, with the ETag of its bytes; see httpserve.StreamOptions. Pages of up to surelyHeld records are far
 // shorter, so nobody need ask for the version that longer ones are tagged with.
 const (
-	pageHeld   = 4 << 20
+	pageHeld   = 2 << 20
 	surelyHeld = 500
 )
 

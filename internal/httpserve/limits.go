@@ -52,7 +52,7 @@ var Default = Limits{
 
 const (
 	heldBack       = 32 << 10               // of a stream: an error within it is still a real status
-	heldInAll      = 32 << 20               // bytes that all answers together may hold back beyond that; see StreamOptions.Hold
+	heldInAll      = 24 << 20               // bytes that all answers together may hold back beyond that; see StreamOptions.Hold
 	worthGzip      = 1 << 10                // below it the gzip frame and the client's work cost more than the bytes saved
 	writePiece     = 64 << 10               // what StallTimeout is measured on
 	departureCheck = 500 * time.Millisecond // how often a running request looks whether its client is still there
