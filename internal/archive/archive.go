@@ -252,6 +252,14 @@ func (r reader) EachFeature(ctx context.Context, q registry.FeatureQuery, yield 
 	return r.Reader.EachFeature(ctx, q, yield)
 }
 
+// EachSpot implements registry.Reader.
+func (r reader) EachSpot(ctx context.Context, q registry.FeatureQuery, yield func(registry.Spot) error) error {
+	if q.Detail != "" {
+		return r.live.EachSpot(ctx, q, yield)
+	}
+	return r.Reader.EachSpot(ctx, q, yield)
+}
+
 // SourceText implements registry.Reader: a text that was attached by then, if it may be shown today.
 func (r reader) SourceText(ctx context.Context, id registry.ID) (registry.SourceText, error) {
 	text, err := r.live.SourceText(ctx, id)

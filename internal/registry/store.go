@@ -174,6 +174,14 @@ type Feature struct {
 	JSON       []byte            // one GeoJSON Feature, no line break
 }
 
+// Spot is where a feature is, and how well that is known: enough to count it on a map.
+type Spot struct {
+	Box       orb.Bound // degrees (OGC:CRS84), without extent for a point
+	Point     bool      // its geometry is one point
+	Precision Precision // its location_precision
+	Unit      PlaceCode // as the feature has it
+}
+
 // SourceText is a source's text that the operator attached.
 type SourceText struct {
 	Raw      []byte
@@ -213,6 +221,9 @@ type Reader interface {
 	Totals(ctx context.Context) (Totals, error)
 	// EachFeature streams; memory doesn't grow with the answer. An error of yield ends it and is returned.
 	EachFeature(ctx context.Context, q FeatureQuery, yield func(Feature) error) error
+	// EachSpot streams where the features of a query are, on all its pages and in any order. What is nowhere is left out. No feature is read
+	// whole, so a hundred thousand of them are a moment's work.
+	EachSpot(ctx context.Context, q FeatureQuery, yield func(Spot) error) error
 	// Count is how many features EachFeature gives for the query.
 	Count(ctx context.Context, q FeatureQuery) (int, error)
 	// CountsByUnit is Count of the features with a geometry, by the finest unit that each is known to be in; "" for none.

@@ -339,6 +339,32 @@ func (r reader) EachFeature(ctx context.Context, q registry.FeatureQuery, yield 
 	return translate("read features", rows.Err())
 }
 
+// EachSpot implements registry.Reader.
+func (r reader) EachSpot(ctx context.Context, q registry.FeatureQuery, yield func(registry.Spot) error) error {
+	q.Located = registry.LocatedYes
+	s, err := r.selection(q)
+	if err != nil {
+		return err
+	}
+	s.each(fmt.Sprintf("f.key < %d, f.west, f.south, f.east, f.north, coalesce(f.location_precision, ''), f.unit", others))
+	rows, err := r.q.QueryContext(ctx, s.text.String(), s.args...)
+	if err != nil {
+		return translate("read where features are", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var at registry.Spot
+		low, high := &at.Box.Min, &at.Box.Max
+		if err := rows.Scan(&at.Point, &low[0], &low[1], &high[0], &high[1], &at.Precision, &at.Unit); err != nil {
+			return translate("read where features are", err)
+		}
+		if err := yield(at); err != nil {
+			return err
+		}
+	}
+	return translate("read where features are", rows.Err())
+}
+
 // Count implements registry.Reader.
 func (r reader) Count(ctx context.Context, q registry.FeatureQuery) (n int, err error) {
 	if r.tells(q) {

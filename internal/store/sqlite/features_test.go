@@ -66,6 +66,17 @@ func TestQuickWaysGiveThePlainAnswer(t *testing.T) {
 			by, err := r.CountsByUnit(t.Context(), q)
 			return fmt.Sprint(by), err
 		})
+		same("spots", func(r registry.Reader) (string, error) {
+			q := q
+			q.After, q.Offset, q.Limit = "", 0, 0
+			var spots []string
+			err := r.EachSpot(t.Context(), q, func(at registry.Spot) error {
+				spots = append(spots, fmt.Sprint(at))
+				return nil
+			})
+			slices.Sort(spots)
+			return strings.Join(spots, " "), err
+		})
 		if q.After != "" {
 			same("page before", func(r registry.Reader) (string, error) { return r.PageBefore(t.Context(), q, 1+q.Limit) })
 		}

@@ -42,6 +42,7 @@ func Run(t *testing.T, open func(t *testing.T) registry.Store) {
 		{"FeaturesByDate", featuresByDate},
 		{"FeaturesByCounting", featuresByCounting},
 		{"FeaturesByUnit", featuresByUnit},
+		{"SpotsOfFeatures", spotsOfFeatures},
 		{"FeaturesByValue", featuresByValue},
 		{"FeaturesByListAndAgreement", featuresByListAndAgreement},
 		{"FeaturesByFilter", featuresByFilter},
@@ -777,6 +778,63 @@ func featuresByCounting(t *testing.T, s registry.Store) {
 		if got, err := s.PageBefore(t.Context(), registry.FeatureQuery{Collection: "sites", Day: day, After: all[after]}, 10); err != nil || got != want {
 			t.Errorf("before the page after %s: %q, %v; want %q", all[after], got, err, want)
 		}
+	}
+}
+
+// A spot tells of each feature that is somewhere what the feature does.
+func spotsOfFeatures(t *testing.T, s registry.Store) {
+	put(t, s, site("a"))
+	precisely := func(p registry.Precision, unit registry.PlaceCode, f registry.Feature) registry.Feature {
+		f.Unit, f.Where = unit, map[string]string{"kind": f.ID, "location_precision": string(p)}
+		return f
+	}
+	before := spot("sites", "gone", orb.Point{1, 1})
+	before.Until = "2025-06-01"
+	small := orb.Polygon{{{1, 1}, {1.25, 1}, {1, 1.5}, {1, 1}}}
+	features := []registry.Feature{
+		precisely(registry.PrecisionPoint, "", spot("sites", "exact", orb.Point{1.1, 1.2})),
+		precisely(registry.PrecisionCommune, "09.581.01.05", spot("sites", "commune", orb.Point{1, 1}, "09", "09.581", "09.581.01.05")),
+		precisely(registry.PrecisionCommune, "09.581.01.05", spot("sites", "same commune", orb.Point{1, 1}, "09", "09.581", "09.581.01.05")),
+		precisely(registry.PrecisionFootprint, "09.581", spot("sites", "area", small, "09", "09.581")),
+		precisely(registry.PrecisionPoint, "", spot("sites", "points", orb.MultiPoint{{1, 1}}, "04")),
+		precisely(registry.PrecisionCountry, "", spot("sites", "nowhere", nil)),
+		spot("sites", "far", orb.Point{30, 30}), before, spot("agreements", "a", orb.Point{1, 1}),
+	}
+	derive(t, s, registry.Derived{Record: "a", Features: features})
+	near := []orb.Bound{{Min: orb.Point{0, 0}, Max: orb.Point{1.2, 1.2}}}
+	for _, tc := range []struct {
+		q    registry.FeatureQuery
+		want []string
+	}{
+		{registry.FeatureQuery{}, []string{"exact", "commune", "same commune", "area", "points", "far"}},
+		{registry.FeatureQuery{Boxes: near}, []string{"exact", "commune", "same commune", "area", "points"}},
+		{registry.FeatureQuery{Boxes: near, Where: map[string]string{"location_precision": "commune"}}, []string{"commune", "same commune"}},
+		{registry.FeatureQuery{Boxes: near, Places: []registry.PlaceCode{"04"}}, []string{"points"}},
+		{registry.FeatureQuery{Units: []registry.PlaceCode{"09.581"}}, []string{"area"}},
+		{registry.FeatureQuery{Located: registry.LocatedNo}, []string{"exact", "commune", "same commune", "area", "points", "far"}},
+		{registry.FeatureQuery{Limit: 1, Order: registry.AnyOrder}, []string{"exact", "commune", "same commune", "area", "points", "far"}},
+		{registry.FeatureQuery{Day: "2025-01-01", Boxes: near}, []string{"exact", "commune", "same commune", "area", "points", "gone"}},
+		{registry.FeatureQuery{Collection: "communes"}, nil},
+	} {
+		tc.q.Collection, tc.q.Day = cmp.Or(tc.q.Collection, "sites"), cmp.Or(tc.q.Day, day)
+		var got, want []string
+		if err := s.EachSpot(t.Context(), tc.q, func(at registry.Spot) error { got = append(got, fmt.Sprint(at)); return nil }); err != nil {
+			t.Fatalf("%+v: %v", tc.q, err)
+		}
+		for _, id := range tc.want {
+			f := features[slices.IndexFunc(features, func(f registry.Feature) bool { return f.ID == id })]
+			_, point := f.Geometry.(orb.Point)
+			want = append(want, fmt.Sprint(registry.Spot{Box: f.Geometry.Bound(), Point: point, Precision: registry.Precision(f.Where["location_precision"]), Unit: f.Unit}))
+		}
+		slices.Sort(got)
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("%+v: %q, want %q", tc.q, got, want)
+		}
+	}
+	enough := errors.New("enough")
+	if err := s.EachSpot(t.Context(), registry.FeatureQuery{Collection: "sites", Day: day}, func(registry.Spot) error { return enough }); !errors.Is(err, enough) {
+		t.Errorf("an error of yield: %v", err)
 	}
 }
 
