@@ -35,14 +35,15 @@ type Server struct {
 	// Dumps are the whole dumps; nil: there are none.
 	Dumps *dump.Dumps
 
-	cache  *extentCache // made by Mount, as counts and taken are
+	cache  *extentCache // made by Mount, as the others are
 	counts *countCache
+	tiles  *tileCache
 	taken  map[string]taken // by collection
 }
 
 // Mount adds the routes for programs.
 func (s *Server) Mount(app *fiber.App) {
-	s.cache, s.counts, s.taken = &extentCache{}, &countCache{}, s.allTaken()
+	s.cache, s.counts, s.tiles, s.taken = &extentCache{}, &countCache{}, &tileCache{}, s.allTaken()
 	for _, prefix := range []string{"/api", "/communes", "/provinces", "/regions", "/schemas", "/history", "/changes.json", downloadsPath} {
 		app.Use(prefix, httpserve.ReadableByAll)
 	}

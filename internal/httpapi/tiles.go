@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"net/url"
 	"slices"
@@ -353,20 +354,15 @@ func (s *Server) tile(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	made := tile.New(at)
-	for i, l := range t.layers {
-		if l.collection == feature.Sites {
-			if i == 0 { // its layers are drawn together
-				err = s.drawSites(c.UserContext(), made, q, string(q.Day)+"?"+narrowing(p).Encode())
-			}
-		} else if at.Zoom >= l.minZoom {
-			err = s.drawBoundaries(c.UserContext(), made, l, q)
-		}
-		if err != nil {
-			return err
-		}
+	version, err := s.Store.Version(c.UserContext())
+	if err != nil {
+		return err
 	}
-	body, err := made.Encode()
+	question := string(q.Day) + "?" + narrowing(p).Encode()
+	address := fmt.Sprintf("%s/%d/%d/%d ", t.path, at.Zoom, at.Row, at.Col)
+	body, err := s.tiles.of(c.UserContext(), version, address+question, func() ([]byte, error) {
+		return s.makeTile(c.UserContext(), t, at, q, question)
+	})
 	if err != nil {
 		return err
 	}
@@ -378,6 +374,25 @@ func (s *Server) tile(c *fiber.Ctx) error {
 	return httpserve.Send(c, httpserve.Payload{ContentType: mimeTile, Body: body})
 }
 
+// makeTile draws a tile, nil when nothing is in it. question is what q was made of: it has one text only.
+func (s *Server) makeTile(ctx context.Context, t tileset, at tile.Address, q registry.FeatureQuery, question string) ([]byte, error) {
+	made := tile.New(at)
+	for i, l := range t.layers {
+		var err error
+		if l.collection == feature.Sites {
+			if i == 0 { // its layers are drawn together
+				err = s.drawSites(ctx, made, q, question)
+			}
+		} else if at.Zoom >= l.minZoom {
+			err = s.drawBoundaries(ctx, made, l, q)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return made.Encode()
+}
+
 func (s *Server) drawBoundaries(ctx context.Context, made *tile.Tile, l tileLayer, q registry.FeatureQuery) error {
 	q.Collection, q.Detail, q.Boxes = l.collection, string(tile.DetailAt(made.Zoom)), []orb.Bound{made.Box()}
 	return s.Store.EachFeature(ctx, q, func(f registry.Feature) error {
@@ -386,7 +401,7 @@ func (s *Server) drawBoundaries(ctx context.Context, made *tile.Tile, l tileLaye
 	})
 }
 
-// drawSites draws sites by the unit, or one by one. question is what q was made of: it has one text only.
+// drawSites draws sites by the unit, or one by one.
 func (s *Server) drawSites(ctx context.Context, made *tile.Tile, q registry.FeatureQuery, question string) error {
 	q.Collection = feature.Sites
 	sites := made.Sites(s.Places)
@@ -405,10 +420,14 @@ func (s *Server) drawSites(ctx context.Context, made *tile.Tile, q registry.Feat
 	} else {
 		one.Boxes = []orb.Bound{made.Box()}
 	}
-	if err := s.Store.EachFeature(ctx, one, sites.Add); err != nil {
+	if err := s.Store.EachSpot(ctx, one, func(at registry.Spot) error { sites.Add(at); return nil }); err != nil {
 		return err
 	}
-	return sites.Draw()
+	if sites.TooMany() {
+		sites.DrawCounts()
+		return nil
+	}
+	return s.Store.EachFeature(ctx, one, func(f registry.Feature) error { return made.AddSite(s.Places, f) })
 }
 
 // countCache keeps counts until the next publication: all tiles of a zoom share them, and each is a walk over all sites.

@@ -100,20 +100,91 @@ func known(texts map[string]string, count int) map[string]any {
 	return out
 }
 
-// Sites draws sites one by one, or counted when they are too many.
+// Sites counts the sites of a tile, which are drawn one by one unless they are too many.
 type Sites struct {
 	tile   *Tile
 	places *gazetteer.Gazetteer
-	kept   []registry.Feature // none once there are too many
 	n      int
-	groups map[string]*group
+	groups map[groupKey]*group
+}
+
+// groupKey is a unit, or a square by the column and the row among the squares of the tile.
+type groupKey struct {
+	unit     registry.PlaceCode // empty: a square
+	col, row int
 }
 
 // group is what a full tile says of the sites of a unit, or of a square.
 type group struct {
-	unit  *registry.Place // nil: a square
 	count int
 	x, y  int // sums of units
+}
+
+// Sites begins to count sites.
+func (t *Tile) Sites(places *gazetteer.Gazetteer) *Sites {
+	return &Sites{tile: t, places: places, groups: map[groupKey]*group{}}
+}
+
+// Add takes a site. Memory doesn't grow with their number.
+func (s *Sites) Add(at registry.Spot) {
+	// A point may lie just beyond the edge.
+	if at.Point && !s.tile.Holds(at.Box.Min) || !at.Point && !at.Box.Intersects(s.tile.Box()) {
+		return
+	}
+	s.n++
+	middle := at.Box.Center()
+	if !s.tile.Holds(middle) { // its neighbour counts it
+		return
+	}
+	p := s.tile.unit(middle)
+	x, y := int(p[0]), int(p[1])
+	var key groupKey
+	if unit, ok := unitOf(s.places, at.Precision, at.Unit); ok {
+		key.unit = unit.Code
+	} else {
+		key.col, key.row = x/cellSize, y/cellSize
+	}
+	g := s.groups[key]
+	if g == nil {
+		g = &group{}
+		s.groups[key] = g
+	}
+	g.count, g.x, g.y = g.count+1, g.x+x, g.y+y
+}
+
+// unitOf is the unit that is all that is known of where something in code is; not ok when more is known.
+func unitOf(places *gazetteer.Gazetteer, precision registry.Precision, code registry.PlaceCode) (unit registry.Place, ok bool) {
+	level, coarse := unitLevels[precision]
+	if !coarse {
+		return unit, false
+	}
+	self, _ := places.Place(code)
+	for _, p := range append(places.Ancestors(code), self) {
+		if p.Level == level {
+			return p, true
+		}
+	}
+	return unit, false
+}
+
+// unitLevels are the levels of the units at which a site is drawn that is known no better.
+var unitLevels = map[registry.Precision]registry.PlaceLevel{
+	registry.PrecisionCommune: registry.LevelCommune, registry.PrecisionProvince: registry.LevelProvince, registry.PrecisionRegion: registry.LevelRegion,
+}
+
+// TooMany reports whether the sites are more than a tile shows one by one.
+func (s *Sites) TooMany() bool { return s.n > maxSites }
+
+// DrawCounts draws each group where its sites are on average.
+func (s *Sites) DrawCounts() {
+	for key, g := range s.groups {
+		at := s.tile.degrees(orb.Point{float64(g.x/g.count) + 0.5, float64(g.y/g.count) + 0.5})
+		if unit, ok := s.places.Place(key.unit); ok {
+			s.tile.addCount(unit, at, g.count)
+			continue
+		}
+		s.tile.Add(LayerSiteCounts, fmt.Sprintf("cell-%d-%d", key.col, key.row), at, known(nil, g.count))
+	}
 }
 
 // site are the properties that a tile repeats, and the units.
@@ -129,100 +200,19 @@ type site struct {
 	Region    registry.PlaceCode `json:"region_code"`
 }
 
-// Sites begins to draw sites.
-func (t *Tile) Sites(places *gazetteer.Gazetteer) *Sites {
-	return &Sites{tile: t, places: places, groups: map[string]*group{}}
-}
-
-// Add takes a feature of the collection of sites. Memory doesn't grow with their number.
-func (s *Sites) Add(f registry.Feature) error {
-	switch g := f.Geometry.(type) {
-	case nil:
-		return nil
-	case orb.Point: // it may lie just beyond the edge
-		if !s.tile.Holds(g) {
-			return nil
-		}
-	default:
-		if !g.Bound().Intersects(s.tile.Box()) {
-			return nil
-		}
-	}
-	decoded, err := read(f)
-	if err != nil {
+// AddSite draws a feature of the collection of sites by itself.
+func (t *Tile) AddSite(places *gazetteer.Gazetteer, f registry.Feature) error {
+	var p site
+	if err := json.Unmarshal(f.JSON, &struct{ Properties *site }{&p}); err != nil {
 		return err
 	}
-	if s.n++; s.n <= maxSites {
-		s.kept = append(s.kept, f)
-	} else {
-		s.kept = nil
+	texts := map[string]string{"id": f.ID, "name": cmp.Or(p.Name, p.NameEN), "name_ar": p.NameAR, "kind": p.Kind, "status": p.Status, "precision": string(p.Precision)}
+	layer := LayerSites
+	finest := cmp.Or(p.Commune, p.Province, p.Region)
+	if unit, ok := unitOf(places, p.Precision, finest); ok {
+		layer = LayerSitesInArea
+		texts["code"] = string(unit.Code)
 	}
-	middle := f.Geometry.Bound().Center()
-	if !s.tile.Holds(middle) { // its neighbour counts it
-		return nil
-	}
-	p := s.tile.unit(middle)
-	x, y := int(p[0]), int(p[1])
-	key := fmt.Sprintf("cell-%d-%d", x/cellSize, y/cellSize)
-	unit := decoded.unit(s.places)
-	if unit != nil {
-		key = string(unit.Code)
-	}
-	g := s.groups[key]
-	if g == nil {
-		g = &group{unit: unit}
-		s.groups[key] = g
-	}
-	g.count, g.x, g.y = g.count+1, g.x+x, g.y+y
+	t.Add(layer, f.ID, f.Geometry, known(texts, 0))
 	return nil
-}
-
-func read(f registry.Feature) (s site, err error) {
-	err = json.Unmarshal(f.JSON, &struct{ Properties *site }{&s})
-	return s, err
-}
-
-// unit is the unit that is all that is known of where a site is; nil when more is known.
-func (s site) unit(places *gazetteer.Gazetteer) *registry.Place {
-	code := map[registry.Precision]registry.PlaceCode{
-		registry.PrecisionCommune: s.Commune, registry.PrecisionProvince: s.Province, registry.PrecisionRegion: s.Region,
-	}[s.Precision]
-	if unit, ok := places.Place(code); ok {
-		return &unit
-	}
-	return nil
-}
-
-// Draw puts what was added into the tile.
-func (s *Sites) Draw() error {
-	if s.n > maxSites {
-		s.drawGroups()
-		return nil
-	}
-	for _, f := range s.kept {
-		p, err := read(f)
-		if err != nil {
-			return err
-		}
-		texts := map[string]string{"id": f.ID, "name": cmp.Or(p.Name, p.NameEN), "name_ar": p.NameAR, "kind": p.Kind, "status": p.Status, "precision": string(p.Precision)}
-		layer := LayerSites
-		if unit := p.unit(s.places); unit != nil {
-			layer = LayerSitesInArea
-			texts["code"] = string(unit.Code)
-		}
-		s.tile.Add(layer, f.ID, f.Geometry, known(texts, 0))
-	}
-	return nil
-}
-
-// drawGroups draws each group where its sites are on average.
-func (s *Sites) drawGroups() {
-	for key, g := range s.groups {
-		at := s.tile.degrees(orb.Point{float64(g.x/g.count) + 0.5, float64(g.y/g.count) + 0.5})
-		if g.unit != nil {
-			s.tile.addCount(*g.unit, at, g.count)
-			continue
-		}
-		s.tile.Add(LayerSiteCounts, key, at, known(nil, g.count))
-	}
 }

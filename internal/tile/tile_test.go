@@ -257,14 +257,37 @@ func siteFeature(id string, g orb.Geometry, precision registry.Precision) regist
 	return registry.Feature{Collection: "sites", ID: id, Geometry: g, JSON: raw}
 }
 
+// addSites draws sites as whoever serves tiles does, and reports whether they are counted.
+func addSites(t *testing.T, made *tile.Tile, features []registry.Feature) (counted bool) {
+	t.Helper()
+	sites := made.Sites(places(t))
+	for _, f := range features {
+		_, exact := f.Geometry.(orb.Point)
+		at := registry.Spot{Box: f.Geometry.Bound(), Point: exact, Precision: registry.PrecisionPoint, Unit: "09.581.01.05"}
+		if bytes.Contains(f.JSON, []byte(`"location_precision":"commune"`)) {
+			at.Precision = registry.PrecisionCommune
+		}
+		sites.Add(at)
+	}
+	if sites.TooMany() {
+		sites.DrawCounts()
+		return true
+	}
+	for _, f := range features {
+		if err := made.AddSite(places(t), f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return false
+}
+
 func TestSitesOneByOneOrCounted(t *testing.T) {
-	g := places(t)
-	unit, _ := g.Place("09.581.01.05")
+	unit, _ := places(t).Place("09.581.01.05")
 	a := tile.At(*unit.Label, 12)
-	for _, tc := range []struct{ exact, inArea int }{{3, 2}, {500, 300}, {500, 500}, {0, 5000}, {20000, 10}} {
+	for _, tc := range []struct{ exact, inArea int }{{3, 2}, {500, 300}, {500, 500}, {0, 800}, {0, 801}, {0, 5000}, {20000, 10}} {
 		r := rand.New(rand.NewPCG(7, 8))
 		made := tile.New(a)
-		sites := made.Sites(g)
+		var features []registry.Feature
 		box := a.Box()
 		inside := 0
 		for i := range tc.exact {
@@ -272,20 +295,13 @@ func TestSitesOneByOneOrCounted(t *testing.T) {
 			if made.Holds(p) {
 				inside++
 			}
-			if err := sites.Add(siteFeature(fmt.Sprint("exact-", i), p, registry.PrecisionPoint)); err != nil {
-				t.Fatal(err)
-			}
+			features = append(features, siteFeature(fmt.Sprint("exact-", i), p, registry.PrecisionPoint))
 		}
 		for i := range tc.inArea {
-			if err := sites.Add(siteFeature(fmt.Sprint("area-", i), *unit.Label, registry.PrecisionCommune)); err != nil {
-				t.Fatal(err)
-			}
+			features = append(features, siteFeature(fmt.Sprint("area-", i), *unit.Label, registry.PrecisionCommune))
 		}
-		if err := sites.Add(registry.Feature{ID: "nowhere"}); err != nil {
-			t.Fatal(err)
-		}
-		if err := sites.Draw(); err != nil {
-			t.Fatal(err)
+		if counted := addSites(t, made, features); counted != (inside+tc.inArea > 800) {
+			t.Errorf("%+v: counted %t", tc, counted)
 		}
 		raw, err := made.Encode()
 		if err != nil {
@@ -321,6 +337,15 @@ func TestSitesOneByOneOrCounted(t *testing.T) {
 		if sum != float64(inside+tc.inArea) || len(layers) != 1 {
 			t.Errorf("%+v: counts add up to %v, want %d; layers %d", tc, sum, inside+tc.inArea, len(layers))
 		}
+	}
+}
+
+func TestABrokenSiteIsNotDrawn(t *testing.T) {
+	made := tile.New(tile.Address{})
+	f := siteFeature("a", orb.Point{1, 1}, registry.PrecisionPoint)
+	f.JSON = f.JSON[:20]
+	if err := made.AddSite(places(t), f); err == nil || len(decode(t, made)) != 0 {
+		t.Errorf("%v, %v", err, decode(t, made))
 	}
 }
 
