@@ -44,6 +44,9 @@ func (x source) from(body bool) string {
 // walk goes through a collection in the order of answers.
 var walk = source{keys: "feature AS f INDEXED BY feature_by_id"}
 
+// scan goes through all collections in the order of the file. A row costs a tenth of what it costs in a walk, which looks up each by itself.
+var scan = source{keys: "feature AS f NOT INDEXED"}
+
 // byKey joins the features whose keys a source has as c.key.
 const byKey = " CROSS JOIN feature AS f ON f.key = c.key"
 
@@ -276,6 +279,18 @@ func (r reader) inOrder(ctx context.Context, s *selection, q registry.FeatureQue
 	return nil
 }
 
+// inFileOrder scans what would be walked through, for answers without an order, where a collection is large enough to be most of the file.
+func (r reader) inFileOrder(ctx context.Context, s *selection, q registry.FeatureQuery) error {
+	if r.large == 0 || q.ID != "" || q.After != "" || len(s.sources) > 1 || s.sources[0] != walk {
+		return nil
+	}
+	n, err := r.countByTally(ctx, registry.FeatureQuery{Collection: q.Collection, Detail: q.Detail, Day: q.Day})
+	if n >= r.large {
+		s.sources = []source{scan}
+	}
+	return err
+}
+
 // page adds the end of a statement for one page of features.
 func (s *selection) page(q registry.FeatureQuery) {
 	limit := q.Limit
@@ -346,6 +361,9 @@ func (r reader) EachSpot(ctx context.Context, q registry.FeatureQuery, yield fun
 	if err != nil {
 		return err
 	}
+	if err := r.inFileOrder(ctx, s, q); err != nil {
+		return err
+	}
 	s.each(fmt.Sprintf("f.key < %d, f.west, f.south, f.east, f.north, coalesce(f.location_precision, ''), f.unit", others))
 	rows, err := r.q.QueryContext(ctx, s.text.String(), s.args...)
 	if err != nil {
@@ -374,6 +392,9 @@ func (r reader) Count(ctx context.Context, q registry.FeatureQuery) (n int, err 
 	if err != nil {
 		return 0, err
 	}
+	if err := r.inFileOrder(ctx, s, q); err != nil {
+		return 0, err
+	}
 	s.after(q)
 	s.add("SELECT count(*) FROM (")
 	s.each("1")
@@ -395,6 +416,9 @@ func (r reader) CountsByUnit(ctx context.Context, q registry.FeatureQuery) (map[
 	} else {
 		var err error
 		if s, err = r.selection(q); err != nil {
+			return nil, err
+		}
+		if err := r.inFileOrder(ctx, s, q); err != nil {
 			return nil, err
 		}
 		s.add("SELECT unit, count(*) FROM (")

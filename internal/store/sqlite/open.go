@@ -75,7 +75,7 @@ func open(ctx context.Context, path string, folder fs.FS) (*Store, error) {
 	readers := max(4, runtime.NumCPU())
 	reads.SetMaxOpenConns(readers)
 	reads.SetMaxIdleConns(readers)
-	return &Store{reader: reader{q: &pool{DB: reads}, tallied: true}, reads: reads, writes: writes}, nil
+	return &Store{reader: reader{q: &pool{DB: reads}, tallied: true, large: 100_000}, reads: reads, writes: writes}, nil
 }
 
 // address is path as SQLite's URI with the settings that every connection shares.
