@@ -22,8 +22,8 @@ type keptTile struct {
 }
 
 const (
-	maxTileBytes  = 16 << 20 // of all tiles that are kept
-	tileCostBytes = 256      // what an entry takes beside its key and its body
+	maxTileBytes  = 8 << 20 // of all tiles that are kept
+	tileCostBytes = 256     // what an entry takes beside its key and its body
 )
 
 // of is the tile of a question in a version of the store. One client makes it while the others wait, so that a map which a thousand look at
