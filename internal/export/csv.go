@@ -1,12 +1,14 @@
 package export
 
 import (
+	"bufio"
 	"encoding/csv"
 	"io"
 	"regexp"
 	"strconv"
 	"strings"
 
+	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/encoding/wkt"
 
 	"mithaq/internal/feature"
@@ -19,8 +21,9 @@ const byteOrderMark = "\ufeff"
 // csvEncoder writes commas, quotes where they are needed, and a line feed alone after each row: with CRLF the writer would change line breaks
 // inside texts, too.
 type csvEncoder struct {
-	w    *csv.Writer
-	rows rowReader
+	w     *csv.Writer
+	rows  rowReader
+	cells []string // of the last row
 }
 
 // newCSV begins with a byte order mark.
@@ -33,7 +36,7 @@ func newCSV(w io.Writer, d Document) (Encoder, error) {
 
 // newPlainCSV begins with the header itself.
 func newPlainCSV(w io.Writer, d Document) (Encoder, error) {
-	e := &csvEncoder{csv.NewWriter(w), rowReader{columns: d.Layers[0].Columns}}
+	e := &csvEncoder{w: csv.NewWriter(bufio.NewWriterSize(w, bufferSize)), rows: rowReader{columns: d.Layers[0].Columns}}
 	return e, e.w.Write(header(d.Layers[0]))
 }
 
@@ -54,7 +57,7 @@ func (e *csvEncoder) Feature(f registry.Feature) error {
 	if err != nil {
 		return err
 	}
-	cells := []string{guard(r.id)}
+	cells := append(e.cells[:0], guard(r.id))
 	for i, v := range r.values {
 		cell := v.cell()
 		switch e.rows.columns[i].Type {
@@ -69,9 +72,21 @@ func (e *csvEncoder) Feature(f registry.Feature) error {
 		lon, lat = strconv.FormatFloat(p[0], 'f', -1, 64), strconv.FormatFloat(p[1], 'f', -1, 64)
 	}
 	if r.geometry != nil {
-		text = wkt.MarshalString(r.geometry)
+		text = wktOf(r.geometry)
 	}
-	return e.w.Write(append(cells, lon, lat, text))
+	e.cells = append(cells, lon, lat, text)
+	return e.w.Write(e.cells)
+}
+
+// wktOf is wkt.MarshalString, quicker for a point.
+func wktOf(g orb.Geometry) string {
+	p, ok := g.(orb.Point)
+	if !ok {
+		return wkt.MarshalString(g)
+	}
+	text := append(make([]byte, 0, 48), "POINT("...)
+	text = append(strconv.AppendFloat(text, p[0], 'g', -1, 64), ' ')
+	return string(append(strconv.AppendFloat(text, p[1], 'g', -1, 64), ')'))
 }
 
 func (e *csvEncoder) Close() error {
@@ -87,7 +102,7 @@ var formula = regexp.MustCompile("^'*[=+\\-@\t\r\n＝＋－＠]")
 // guard puts an apostrophe before a text that a spreadsheet would take for a formula. A text that begins with apostrophes and would be one
 // behind them gets one more, so that taking one away from whatever looks guarded gives back every text.
 func guard(cell string) string {
-	if formula.MatchString(cell) {
+	if cell != "" && strings.IndexByte("'=+-@\t\r\n\xef", cell[0]) >= 0 && formula.MatchString(cell) { // the expression is slow
 		return "'" + cell
 	}
 	return cell

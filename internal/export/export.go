@@ -112,6 +112,9 @@ func LayerOf(collection string) Layer {
 // Labels name a code in a language: set is its closed set in registry.ClosedSets, or the column's name when it has none. Empty when there is no name.
 type Labels func(lang, set, code string) string
 
+// bufferSize is how much encoders gather before they write, in bytes.
+const bufferSize = 32 << 10
+
 // Encoder writes one file. After an error, and when the features end early, Abandon frees what the encoder holds; half a file may have
 // been written then.
 type Encoder interface {

@@ -27,7 +27,7 @@ func newGeoJSON(w io.Writer, d Document) (Encoder, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := bufio.NewWriter(w)
+	b := bufio.NewWriterSize(w, bufferSize)
 	b.WriteString(`{"type":"FeatureCollection","name":` + string(name) + ",\n")
 	b.Write(described[1 : len(described)-1])
 	b.WriteString(",\n\"features\":[\n")
@@ -36,12 +36,12 @@ func newGeoJSON(w io.Writer, d Document) (Encoder, error) {
 
 // newLines writes one feature a line.
 func newLines(w io.Writer, _ Document) (Encoder, error) {
-	return &featureText{w: bufio.NewWriter(w), after: "\n"}, nil
+	return &featureText{w: bufio.NewWriterSize(w, bufferSize), after: "\n"}, nil
 }
 
 // newSequence writes a GeoJSON text sequence (RFC 8142): each feature between a record separator and a line feed.
 func newSequence(w io.Writer, _ Document) (Encoder, error) {
-	return &featureText{w: bufio.NewWriter(w), before: "\x1e", after: "\n"}, nil
+	return &featureText{w: bufio.NewWriterSize(w, bufferSize), before: "\x1e", after: "\n"}, nil
 }
 
 func (e *featureText) Feature(f registry.Feature) error {

@@ -30,7 +30,7 @@ type kmlEncoder struct {
 var kmlTypes = map[feature.ColumnType]string{feature.Number: "double", feature.Integer: "int", feature.Boolean: "bool"}
 
 func newKML(w io.Writer, d Document) (Encoder, error) {
-	e := &kmlEncoder{w: bufio.NewWriter(w), layer: d.Layers[0], rows: rowReader{columns: d.Layers[0].Columns}}
+	e := &kmlEncoder{w: bufio.NewWriterSize(w, bufferSize), layer: d.Layers[0], rows: rowReader{columns: d.Layers[0].Columns}}
 	e.xml = xml.NewEncoder(e.w)
 	e.w.WriteString(xml.Header)
 	for _, s := range []xml.StartElement{

@@ -33,7 +33,7 @@ func newOC4IDS(w io.Writer, d Document) (Encoder, error) {
 	if d.Reader == nil {
 		return nil, fmt.Errorf("OC4IDS needs the records behind the features")
 	}
-	return &oc4ids{w: bufio.NewWriter(w), d: d}, nil
+	return &oc4ids{w: bufio.NewWriterSize(w, bufferSize), d: d}, nil
 }
 
 func (e *oc4ids) Feature(f registry.Feature) error {

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/paulmach/orb"
 
@@ -29,60 +31,140 @@ type value struct {
 	list []string
 }
 
-// rowReader takes the features of a layer apart, one after the other.
+// rowReader takes the features of a layer apart, one after the other. A row is good until the next one is read.
 type rowReader struct {
 	columns []feature.Column
-	feature struct {
-		Properties map[string]json.RawMessage `json:"properties"` // kept, so that a million rows don't make a million maps
-	}
+	raw     []string   // the JSON of each column
+	values  []value    // of the last row
+	lists   [][]string // of the last row, by column
 }
 
 // read takes a feature apart. A property that the feature lacks is null.
 func (x *rowReader) read(f registry.Feature) (row, error) {
-	clear(x.feature.Properties)
-	if err := json.Unmarshal(f.JSON, &x.feature); err != nil {
+	if x.raw == nil {
+		x.raw, x.values, x.lists = make([]string, len(x.columns)), make([]value, len(x.columns)), make([][]string, len(x.columns))
+		for i := range x.lists {
+			x.lists[i] = []string{} // a list without members isn't nil
+		}
+	}
+	if err := x.split(string(f.JSON)); err != nil {
 		return row{}, fmt.Errorf("feature %s: %w", f.ID, err)
 	}
-	r := row{id: f.ID, values: make([]value, len(x.columns)), geometry: f.Geometry}
 	for i, c := range x.columns {
-		v, err := readValue(c.Type, x.feature.Properties[c.Name])
+		v, err := x.value(i)
 		if err != nil {
 			return row{}, fmt.Errorf("feature %s: %s: %w", f.ID, c.Name, err)
 		}
-		r.values[i] = v
+		x.values[i] = v
 	}
-	return r, nil
+	return row{id: f.ID, values: x.values, geometry: f.Geometry}, nil
 }
 
-// readValue reads valid JSON of a column's type.
-func readValue(t feature.ColumnType, raw json.RawMessage) (v value, err error) {
-	if len(raw) == 0 || string(raw) == "null" {
+// split finds the JSON of each column.
+func (x *rowReader) split(s string) error {
+	clear(x.raw)
+	if x.scan(s) {
+		return nil
+	}
+	clear(x.raw)
+	return x.decode(s)
+}
+
+// scan is split of what is written as features are stored; ok is false for anything else.
+func (x *rowReader) scan(s string) (ok bool) {
+	if s == "" || s[0] != '{' {
+		return false
+	}
+	properties := ""
+	for at := 0; s[at] != '}'; {
+		name, value, n, ok := member(s[at:])
+		if !ok {
+			return false
+		}
+		switch {
+		case name == "properties" && properties == "" && value[0] == '{':
+			properties = value
+		case strings.EqualFold(name, "properties"):
+			return false // encoding/json makes one of them all
+		}
+		if at += n; s[at] == '}' && at != len(s)-1 {
+			return false
+		}
+	}
+	if properties == "" || properties == "{}" {
+		return properties != ""
+	}
+	next := 0 // properties stand in the order of columns
+	for at := 0; properties[at] != '}'; {
+		name, value, n, ok := member(properties[at:])
+		if !ok {
+			return false
+		}
+		if next == len(x.columns) || x.columns[next].Name != name {
+			next = slices.IndexFunc(x.columns, func(c feature.Column) bool { return c.Name == name })
+		}
+		if next >= 0 {
+			x.raw[next] = value // the last of several, as encoding/json has it
+		}
+		next++
+		at += n
+	}
+	return true
+}
+
+// decode is split of any JSON.
+func (x *rowReader) decode(s string) error {
+	var f struct {
+		Properties map[string]json.RawMessage `json:"properties"`
+	}
+	if err := json.Unmarshal([]byte(s), &f); err != nil {
+		return err
+	}
+	for i, c := range x.columns {
+		x.raw[i] = string(f.Properties[c.Name])
+	}
+	return nil
+}
+
+// value reads a column, which is valid JSON.
+func (x *rowReader) value(i int) (v value, err error) {
+	raw := x.raw[i]
+	if raw == "" || raw == "null" {
 		return value{null: true}, nil
 	}
-	switch t {
+	switch x.columns[i].Type {
 	case feature.Number, feature.Integer:
 		// The digits are kept as they are: a float64 would lose some of a large amount.
-		v.text = string(raw)
+		v.text = raw
 		if raw[0] != '-' && (raw[0] < '0' || raw[0] > '9') {
 			err = fmt.Errorf("%.40s is no number", raw)
 		}
 	case feature.Boolean:
-		v.text = string(raw)
-		if v.text != "true" && v.text != "false" {
+		v.text = raw
+		if raw != "true" && raw != "false" {
 			err = fmt.Errorf("%.40s is neither true nor false", raw)
 		}
 	case feature.List:
-		err = json.Unmarshal(raw, &v.list)
-		v.text = string(raw)
+		v.text = raw
+		plain := utf8.ValidString(raw)
+		if plain {
+			v.list, plain = appendTexts(x.lists[i][:0], raw)
+			x.lists[i] = v.list
+		}
+		if !plain {
+			v.list = nil
+			err = json.Unmarshal([]byte(raw), &v.list)
+		}
 	case feature.Parts:
 		var b bytes.Buffer
-		err = json.Compact(&b, raw)
-		v.text = b.String()
+		if err = json.Compact(&b, []byte(raw)); err == nil {
+			v.text = b.String()
+		}
 	default:
-		if raw[0] == '"' && !bytes.Contains(raw, []byte{'\\'}) { // nothing to decode, as in nearly every text
-			v.text = string(raw[1 : len(raw)-1])
+		if raw[0] == '"' && strings.IndexByte(raw, '\\') < 0 { // nothing to decode, as in nearly every text
+			v.text = raw[1 : len(raw)-1]
 		} else {
-			err = json.Unmarshal(raw, &v.text)
+			err = json.Unmarshal([]byte(raw), &v.text)
 		}
 	}
 	return v, err
@@ -95,6 +177,9 @@ var inList = strings.NewReplacer(`\`, `\\`, `;`, `\;`)
 func (v value) cell() string {
 	if v.list == nil || v.null {
 		return v.text
+	}
+	if !strings.ContainsAny(v.text, `\;`) { // the JSON of the list, which has every one that its members have
+		return strings.Join(v.list, ";")
 	}
 	members := make([]string, len(v.list))
 	for i, m := range v.list {

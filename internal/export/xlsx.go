@@ -7,7 +7,6 @@ import (
 	"time"
 	"unicode/utf16"
 
-	"github.com/paulmach/orb/encoding/wkt"
 	"github.com/xuri/excelize/v2"
 
 	"mithaq/internal/feature"
@@ -113,7 +112,7 @@ func (e *xlsxEncoder) Feature(f registry.Feature) error {
 		lon, lat = p[0], p[1]
 	}
 	if r.geometry != nil {
-		if s := wkt.MarshalString(r.geometry); len(s) <= maxCellUnits {
+		if s := wktOf(r.geometry); len(s) <= maxCellUnits {
 			text = e.words(s)
 		} else {
 			e.tooBig++
