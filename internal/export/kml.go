@@ -2,11 +2,14 @@ package export
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/paulmach/orb"
@@ -16,7 +19,8 @@ import (
 	"mithaq/internal/registry"
 )
 
-// kmlEncoder writes one placemark a row, with the columns as typed data of a schema. A row without a geometry is a placemark without one.
+// kmlEncoder writes one placemark a row, with the columns as typed data of a schema. A row without a geometry is a placemark without one. Rows are
+// written as the library would write them, which writes the rest.
 type kmlEncoder struct {
 	w      *bufio.Writer
 	xml    *xml.Encoder
@@ -24,6 +28,8 @@ type kmlEncoder struct {
 	rows   rowReader
 	schema *kml.SchemaElement
 	open   []xml.StartElement
+	ranks  []int  // of columns among nameColumns, -1 for none
+	line   []byte // of the last row
 }
 
 // kmlTypes are those of a schema's fields; KML has no other types that its readers share.
@@ -57,7 +63,10 @@ func newKML(w io.Writer, d Document) (Encoder, error) {
 			return nil, err
 		}
 	}
-	return e, nil
+	for _, c := range e.layer.Columns {
+		e.ranks = append(e.ranks, slices.Index(nameColumns, c.Name))
+	}
+	return e, e.xml.Flush()
 }
 
 // kmlDescription is the whole dictionary as one text, which is the place that KML has for it.
@@ -95,55 +104,80 @@ func (e *kmlEncoder) element(x kml.Element) error {
 	return e.xml.EncodeToken(xml.CharData("\n"))
 }
 
+// Feature writes a placemark with its id as an attribute, too, where XML allows it: some readers take a field called id from there alone.
 func (e *kmlEncoder) Feature(f registry.Feature) error {
 	r, err := e.rows.read(f)
 	if err != nil {
 		return err
 	}
-	data := []kml.Element{kml.SimpleData("id", r.id)}
 	name, best := r.id, len(nameColumns)
 	for i, v := range r.values {
-		if rank := slices.Index(nameColumns, e.layer.Columns[i].Name); !v.null && rank >= 0 && rank < best {
+		if rank := e.ranks[i]; !v.null && rank >= 0 && rank < best {
 			name, best = v.text, rank
 		}
 	}
+	line := append(e.line[:0], "<Placemark"...)
+	if xmlName.MatchString(r.id) {
+		line = append(append(append(line, ` id="`...), r.id...), '"')
+	}
+	line = append(appendXML(append(line, "><name>"...), name), "</name><ExtendedData><SchemaData schemaUrl=\""...)
+	line = append(appendXML(line, e.schema.URL()), "\">"...)
+	line = appendData(line, idColumn.Name, r.id)
 	for i, v := range r.values {
 		if text := v.cell(); text != "" {
-			data = append(data, kml.SimpleData(e.layer.Columns[i].Name, text))
+			line = appendData(line, e.layer.Columns[i].Name, text)
 		}
 	}
-	placemark := []kml.Element{kml.Name(name), kml.ExtendedData(kml.SchemaData(e.schema.URL(), data...))}
-	if r.geometry != nil {
-		g, err := kmlGeometry(r.geometry)
+	line = append(line, "</SchemaData></ExtendedData>"...)
+	switch g := r.geometry.(type) {
+	case nil:
+	case orb.Point: // as the library writes it, which takes longer than the rest of the row
+		line = strconv.AppendFloat(append(line, "<Point><coordinates>"...), g[0], 'f', -1, 64)
+		line = append(strconv.AppendFloat(append(line, ','), g[1], 'f', -1, 64), "</coordinates></Point>"...)
+	default:
+		shape, err := kmlGeometry(g)
 		if err != nil {
 			return fmt.Errorf("feature %s: %w", r.id, err)
 		}
-		placemark = append(placemark, g)
+		e.w.Write(line)
+		if err := errors.Join(shape.MarshalXML(e.xml, xml.StartElement{}), e.xml.Flush()); err != nil {
+			return err
+		}
+		line = line[:0]
 	}
-	return e.placemark(r.id, placemark)
+	e.line = append(line, "</Placemark>\n"...)
+	_, err = e.w.Write(e.line) // bufio keeps the first error, so the last one tells
+	return err
+}
+
+// appendData appends the value of a column whose name is the program's own.
+func appendData(line []byte, name, value string) []byte {
+	line = append(append(append(line, `<SimpleData name="`...), name...), `">`...)
+	return append(appendXML(line, value), "</SimpleData>"...)
 }
 
 // xmlName is what an XML id may look like.
 var xmlName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
 
-// placemark writes a placemark with its id as an attribute, too, where XML allows it: some readers take a field called id from there alone.
-func (e *kmlEncoder) placemark(id string, children []kml.Element) error {
-	start := xml.StartElement{Name: xml.Name{Local: "Placemark"}}
-	if xmlName.MatchString(id) {
-		start.Attr = []xml.Attr{{Name: xml.Name{Local: "id"}, Value: id}}
-	}
-	if err := e.xml.EncodeToken(start); err != nil {
-		return err
-	}
-	for _, child := range children {
-		if err := child.MarshalXML(e.xml, xml.StartElement{}); err != nil {
-			return err
+// appendXML appends a text as encoding/xml writes it between two tags.
+func appendXML(line []byte, s string) []byte {
+	plain := true
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\'' || c == '&' || c == '<' || c == '>' {
+			plain = false
+			break
 		}
 	}
-	if err := e.xml.EncodeToken(start.End()); err != nil {
-		return err
+	if plain {
+		return append(line, s...)
 	}
-	return e.xml.EncodeToken(xml.CharData("\n"))
+	b := bytes.NewBuffer(line)
+	_ = xml.EscapeText(b, []byte(s)) // a buffer takes everything
+	out := b.Bytes()
+	if strings.IndexByte(s, '\n') >= 0 {
+		out = append(line, bytes.ReplaceAll(out[len(line):], []byte("&#xA;"), []byte("\n"))...)
+	}
+	return out
 }
 
 // nameColumns hold what people call the row, the best first.

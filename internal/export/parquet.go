@@ -30,6 +30,7 @@ type parquetEncoder struct {
 	located bool
 	rows    int // in the row group
 	bytes   int // of the features in it
+	row     parquet.Row
 }
 
 // ordered is a group of columns in their own order; the library would sort them by name.
@@ -106,7 +107,7 @@ func (e *parquetEncoder) Feature(f registry.Feature) error {
 	if err != nil {
 		return err
 	}
-	var out parquet.Row
+	out := e.row[:0]
 	column := 0
 	// put adds a value to the column: repetition 0 begins a row, 1 goes on with a list; definition counts the parts of its path that are there.
 	put := func(v parquet.Value, repetition, definition int) {
@@ -159,6 +160,7 @@ func (e *parquetEncoder) Feature(f registry.Feature) error {
 		e.box, e.located = b, true
 		e.kinds[r.geometry.GeoJSONType()] = true
 	}
+	e.row = out
 	if _, err := e.w.WriteRows([]parquet.Row{out}); err != nil {
 		return err
 	}

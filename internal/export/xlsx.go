@@ -4,7 +4,6 @@ import (
 	"archive/zip"
 	"bufio"
 	"bytes"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -224,19 +223,7 @@ func appendCell(line []byte, s string) []byte {
 	if strings.Contains(s, "_x") {
 		s = escape.ReplaceAllString(s, "_x005F$0")
 	}
-	plain := true
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\'' || c == '&' || c == '<' || c == '>' {
-			plain = false
-			break
-		}
-	}
-	if plain {
-		return append(line, s...)
-	}
-	var b bytes.Buffer
-	_ = xml.EscapeText(&b, []byte(s)) // a buffer takes everything
-	return append(line, bytes.ReplaceAll(b.Bytes(), []byte("&#xA;"), []byte("\n"))...)
+	return appendXML(line, s)
 }
 
 // cell writes a value; nothing for an empty cell.
