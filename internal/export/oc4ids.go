@@ -26,7 +26,7 @@ type oc4ids struct {
 // The name of our member, and how many features are looked up at once.
 const (
 	ownMember   = "mithaq"
-	oc4idsBatch = 64
+	oc4idsBatch = 500
 )
 
 func newOC4IDS(w io.Writer, d Document) (Encoder, error) {
