@@ -1,13 +1,15 @@
 package export
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"time"
 
+	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/compress/zstd"
+	"github.com/parquet-go/parquet-go/format"
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/encoding/wkb"
 
@@ -18,7 +20,7 @@ import (
 // A row group ends after so many rows, or bytes of features as they are stored: it is what a reader takes in at once, and what the writer keeps in memory.
 const (
 	rowsPerGroup  = 50_000
-	bytesPerGroup = 16 << 20
+	bytesPerGroup = 8 << 20
 )
 
 // parquetEncoder writes GeoParquet 1.1: the geometry as WKB, and its box in a column of its own, by which readers skip what they don't need.
@@ -63,7 +65,36 @@ const (
 
 var boxSides = []string{"xmin", "ymin", "xmax", "ymax"}
 
+// zstandard compresses pages like the library's codec, with a window as long as a page: the library's takes 16 MB of memory for each file that is written
+// at once. It reads nothing.
+type zstandard struct{ encoder *zstd.Encoder }
+
+const window = 512 << 10
+
+func newZstandard() (*zstandard, error) {
+	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(window), zstd.WithZeroFrames(true), zstd.WithEncoderCRC(false))
+	return &zstandard{encoder}, err
+}
+
+// String implements compress.Codec.
+func (z *zstandard) String() string { return "ZSTD" }
+
+// CompressionCodec implements compress.Codec.
+func (z *zstandard) CompressionCodec() format.CompressionCodec { return format.Zstd }
+
+// Encode implements compress.Codec.
+func (z *zstandard) Encode(dst, src []byte) ([]byte, error) {
+	return z.encoder.EncodeAll(src, dst[:0]), nil
+}
+
+// Decode implements compress.Codec.
+func (z *zstandard) Decode(_, _ []byte) ([]byte, error) { return nil, errors.ErrUnsupported }
+
 func newParquet(w io.Writer, d Document) (Encoder, error) {
+	codec, err := newZstandard()
+	if err != nil {
+		return nil, err
+	}
 	root := newOrdered()
 	root.add(idColumn.Name, parquet.String())
 	for _, c := range d.Layers[0].Columns {
@@ -93,7 +124,7 @@ func newParquet(w io.Writer, d Document) (Encoder, error) {
 	root.add(boxColumn, parquet.Optional(box))
 	e := &parquetEncoder{reader: rowReader{columns: d.Layers[0].Columns}, kinds: map[string]bool{}}
 	e.w = parquet.NewGenericWriter[any](w, parquet.NewSchema(d.Layers[0].Collection, root),
-		parquet.CreatedBy("mithaq", "1", "parquet-go"), parquet.Compression(&zstd.Codec{}))
+		parquet.CreatedBy("mithaq", "1", "parquet-go"), parquet.Compression(codec))
 	described, err := encodeJSON(d.describe(feature.Column{Name: geometryColumn, Type: feature.Text}, feature.Column{Name: boxColumn, Type: feature.Parts}))
 	if err != nil {
 		return nil, err
