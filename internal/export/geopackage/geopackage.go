@@ -167,7 +167,7 @@ type openLayer struct {
 // Create begins a file at path, where there is an empty file or none. stamp is the time that stands in it as that of the last change.
 func Create(path string, stamp time.Time) (*File, error) {
 	// There is nothing to protect from a crash: the file is thrown away unless it is whole.
-	address := (&url.URL{Scheme: "file", Path: path, RawQuery: "_journal_mode=OFF&_synchronous=OFF&_locking_mode=EXCLUSIVE"}).String()
+	address := (&url.URL{Scheme: "file", Path: path, RawQuery: "_journal_mode=OFF&_synchronous=OFF&_locking_mode=EXCLUSIVE&_cache_size=-16384"}).String()
 	db, err := sql.Open("sqlite3", address)
 	if err != nil {
 		return nil, err
