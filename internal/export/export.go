@@ -35,6 +35,8 @@ type Format struct {
 	SidecarType string
 	// ReadsRecords says that the encoder asks Document.Reader while features come.
 	ReadsRecords bool
+	// MostRows is how many rows of a collection a file has room for; 0 for any number.
+	MostRows int
 
 	open func(w io.Writer, d Document) (Encoder, error)
 }
@@ -46,7 +48,7 @@ var formats = []Format{
 	{ID: "geojsonseq", MediaType: "application/geo+json-seq", Extension: ".geojsons", Sidecar: "-metadata.json", SidecarType: "application/json", open: newSequence},
 	{ID: "csv", MediaType: "text/csv; charset=utf-8; header=present", Extension: ".csv", Sidecar: "-metadata.json", SidecarType: "application/csvm+json", open: newCSV},
 	{ID: "csv-plain", MediaType: "text/csv; charset=utf-8; header=present", Extension: ".csv", Sidecar: "-metadata.json", SidecarType: "application/csvm+json", open: newPlainCSV},
-	{ID: "xlsx", MediaType: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", Extension: ".xlsx", open: newXLSX},
+	{ID: "xlsx", MediaType: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", Extension: ".xlsx", MostRows: maxSheetRows - 1, open: newXLSX},
 	{ID: "gpkg", MediaType: "application/geopackage+sqlite3", Extension: ".gpkg", Several: true, open: newGeoPackage},
 	{ID: "parquet", MediaType: "application/vnd.apache.parquet", Extension: ".parquet", open: newParquet},
 	{ID: "kml", MediaType: "application/vnd.google-earth.kml+xml", Extension: ".kml", open: newKML},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"reflect"
 
 	"mithaq/geodata"
 	"mithaq/internal/registry"
@@ -57,12 +58,15 @@ func (s Selection) Describe(ctx context.Context, r registry.Reader) (Document, e
 	return d, nil
 }
 
-// pageSize is how many features are read at once for a format that asks for records meanwhile: the connection is free between two pages, so
-// that many such files at once don't wait for one another for ever.
-const pageSize = 500
+// Features of a whole collection, and those for a format that asks for records meanwhile, are read in pages of so many at most, or so many bytes:
+// between two pages the connection is free, so that many slow clients at once don't wait for one another, and hold up no publication.
+const (
+	pageSize  = 500
+	pageBytes = 1 << 20
+)
 
-// Write writes the file. Errors: Busy when records were published meanwhile, since the file would be of two states; what was written then is
-// no whole file.
+// Write writes the file. Errors: Invalid, before anything is written, when the format has no room for so many rows; Busy when records were published
+// meanwhile, since the file would be of two states; what was written then is no whole file.
 func (s Selection) Write(ctx context.Context, r registry.Reader, w io.Writer) error {
 	before, err := r.Version(ctx)
 	if err != nil {
@@ -72,10 +76,22 @@ func (s Selection) Write(ctx context.Context, r registry.Reader, w io.Writer) er
 	if err != nil {
 		return err
 	}
+	f, _ := FormatOf(s.Format)
+	for _, q := range s.Queries {
+		if f.MostRows == 0 || q.Limit > 0 && q.Limit <= f.MostRows {
+			continue
+		}
+		q.Limit = f.MostRows + 1
+		if n, err := r.Count(ctx, q); err != nil {
+			return err
+		} else if n > f.MostRows {
+			return tooManyRows
+		}
+	}
 	i := -1
 	err = Write(s.Format, w, d, func(_ Layer, yield func(registry.Feature) error) error {
 		i++
-		if f, _ := FormatOf(s.Format); f.ReadsRecords {
+		if f.ReadsRecords || whole(s.Queries[i]) {
 			return byPages(ctx, r, s.Queries[i], yield)
 		}
 		return r.EachFeature(ctx, s.Queries[i], yield)
@@ -89,17 +105,36 @@ func (s Selection) Write(ctx context.Context, r registry.Reader, w io.Writer) er
 	return nil
 }
 
+// whole reports whether q is of all features of a collection: a page of them costs the same wherever it begins. Those that something chooses
+// are found anew for each page.
+func whole(q registry.FeatureQuery) bool {
+	all := registry.FeatureQuery{Collection: q.Collection, Detail: q.Detail, Day: q.Day, After: q.After, Offset: q.Offset, Limit: q.Limit}
+	return reflect.DeepEqual(q, all)
+}
+
+// errFull ends a page that holds enough bytes.
+var errFull = errors.New("the page is full")
+
 // byPages gives the features of a query like EachFeature, holding no connection while they are used.
 func byPages(ctx context.Context, r registry.Reader, q registry.FeatureQuery, yield func(registry.Feature) error) error {
 	left := q.Limit
+	page := make([]registry.Feature, 0, pageSize)
 	for {
 		q.Limit = pageSize
 		if left > 0 {
 			q.Limit = min(left, pageSize)
 		}
-		var page []registry.Feature
-		err := r.EachFeature(ctx, q, func(f registry.Feature) error { page = append(page, f); return nil })
-		if err != nil {
+		bytes := 0
+		page = page[:0]
+		err := r.EachFeature(ctx, q, func(f registry.Feature) error {
+			page = append(page, f)
+			if bytes += len(f.JSON); bytes >= pageBytes {
+				return errFull
+			}
+			return nil
+		})
+		more := errors.Is(err, errFull) || len(page) == q.Limit
+		if err != nil && !errors.Is(err, errFull) {
 			return err
 		}
 		for _, f := range page {
@@ -107,7 +142,7 @@ func byPages(ctx context.Context, r registry.Reader, q registry.FeatureQuery, yi
 				return err
 			}
 		}
-		if left -= len(page); len(page) < q.Limit || left == 0 {
+		if left -= len(page); !more || left == 0 {
 			return nil
 		}
 		q.After, q.Offset = page[len(page)-1].ID, 0

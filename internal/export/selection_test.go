@@ -1,0 +1,99 @@
+package export
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"mithaq/internal/feature"
+	"mithaq/internal/registry"
+)
+
+// paged has n features of some length, and knows whether it is being read.
+type paged struct {
+	registry.Reader
+	n, length int
+	reading   bool
+	asked     int
+}
+
+func (p *paged) EachFeature(_ context.Context, q registry.FeatureQuery, yield func(registry.Feature) error) error {
+	p.reading, p.asked = true, p.asked+1
+	defer func() { p.reading = false }()
+	given, passed := 0, 0
+	for i := range p.n {
+		id := fmt.Sprintf("site-%07d", i)
+		if id <= q.After {
+			continue
+		}
+		if passed++; passed <= q.Offset {
+			continue
+		}
+		if given++; q.Limit > 0 && given > q.Limit {
+			return nil
+		}
+		if err := yield(registry.Feature{ID: id, JSON: bytes.Repeat([]byte("x"), p.length)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *paged) Version(context.Context) (string, error) { return "1", nil }
+
+func (p *paged) Records(context.Context, registry.RecordQuery) ([]registry.Stored, error) {
+	return nil, nil
+}
+
+func (p *paged) Count(_ context.Context, q registry.FeatureQuery) (int, error) {
+	return min(p.n, q.Limit), nil
+}
+
+func TestPagesAreTheWhole(t *testing.T) {
+	for _, tc := range []struct {
+		n, length, limit, offset int
+		want, asked              int
+	}{
+		{n: 0, length: 1, asked: 1},
+		{n: 499, length: 1, want: 499, asked: 1},
+		{n: 500, length: 1, want: 500, asked: 2},
+		{n: 1201, length: 1, want: 1201, asked: 3},
+		{n: 1201, length: 1, offset: 1, want: 1200, asked: 3},
+		{n: 1201, length: 1, limit: 700, offset: 600, want: 601, asked: 2},
+		{n: 1201, length: 1, limit: 500, want: 500, asked: 1},
+		{n: 7, length: pageBytes / 2, want: 7, asked: 4},
+		{n: 3, length: pageBytes, limit: 2, want: 2, asked: 2},
+	} {
+		r := &paged{n: tc.n, length: tc.length}
+		got := 0
+		err := byPages(t.Context(), r, registry.FeatureQuery{Limit: tc.limit, Offset: tc.offset}, func(f registry.Feature) error {
+			if r.reading {
+				t.Fatalf("%+v: %s is used while the registry is being read", tc, f.ID)
+			}
+			if want := fmt.Sprintf("site-%07d", tc.offset+got); f.ID != want {
+				t.Fatalf("%+v: %s, want %s", tc, f.ID, want)
+			}
+			got++
+			return nil
+		})
+		if err != nil || got != tc.want || r.asked != tc.asked {
+			t.Errorf("%+v: %d features in %d pages, %v", tc, got, r.asked, err)
+		}
+	}
+}
+
+// A workbook with too many rows is refused while an answer can still say so.
+func TestTooManyRowsAreRefusedAtOnce(t *testing.T) {
+	for n, refused := range map[int]bool{maxSheetRows: true, 0: false} {
+		var b strings.Builder
+		s := Selection{Format: "xlsx", Queries: []registry.FeatureQuery{{Collection: feature.Sites}}}
+		err := s.Write(t.Context(), &paged{n: n, length: 0}, &b)
+		var wrong *registry.Error
+		if told := errors.As(err, &wrong) && wrong.Code == registry.Invalid; told != refused || err != nil && b.Len() > 0 {
+			t.Errorf("%d rows: %v after %d bytes", n, err, b.Len())
+		}
+	}
+}
