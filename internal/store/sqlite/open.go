@@ -10,6 +10,8 @@
 //   - mutex=no for readers: database/sql gives a connection to one goroutine at a time, so SQLite needs no locks of its own.
 //   - cache_size of 32 MB for the writer: a page that is changed again and again in one long publication would go to the WAL each time that it
 //     leaves the cache. It is given back when the publication ends.
+//   - cache_size of 4 MB for each reader: the upper pages of the features' tree, which every feature is looked up through, take that for a million.
+//     Idle readers are closed after a while, and their pages with them.
 //   - txlock=immediate for the writer: a transaction that reads first and writes later loses to another writer otherwise.
 //
 // Pragmas stand in the address of the database, because a pragma statement would reach one connection of the pool only.
@@ -41,6 +43,12 @@ type Store struct {
 
 var _ registry.Store = (*Store)(nil)
 
+const (
+	// mostReaders is how many connections read at once. An answer whose client reads slowly holds one as long as it lasts.
+	mostReaders = 8
+	idleFor     = 5 * time.Minute
+)
+
 // Open opens the database file at path, makes it when there is none, and brings its schema up to date (see migrate).
 // Error: *registry.Error when the file is newer than the program, no database, or can't be written.
 func Open(ctx context.Context, path string) (*Store, error) {
@@ -68,13 +76,14 @@ func open(ctx context.Context, path string, folder fs.FS) (*Store, error) {
 	if err := migrate(ctx, writes, path, folder); err != nil {
 		return nil, errors.Join(translate("open the database", err), writes.Close())
 	}
-	reads, err := sql.Open(driver, address(path, "mode=ro&_mutex=no&_busy_timeout=1000&_query_only=on"))
+	reads, err := sql.Open(driver, address(path, "mode=ro&_mutex=no&_busy_timeout=1000&_query_only=on&_cache_size=-4096"))
 	if err != nil {
 		return nil, errors.Join(err, writes.Close())
 	}
-	readers := max(4, runtime.NumCPU())
+	readers := max(mostReaders, runtime.NumCPU())
 	reads.SetMaxOpenConns(readers)
 	reads.SetMaxIdleConns(readers)
+	reads.SetConnMaxIdleTime(idleFor)
 	return &Store{reader: reader{q: &pool{DB: reads}, tallied: true, large: 100_000}, reads: reads, writes: writes}, nil
 }
 
