@@ -29,8 +29,10 @@ import (
 )
 
 const (
-	// keep is how many snapshots stay: who resumes a download or compares two publications needs the one before, rarely an older one.
-	keep = 5
+	// keep is how many snapshots stay: who resumes a download or compares two publications needs the one before, rarely an older one. Of large ones
+	// fewer stay: no more than keepBytes hold, but always two.
+	keep      = 5
+	keepBytes = 16 << 30
 	// lookEvery is how often the version is read: one row of one table.
 	lookEvery = 3 * time.Second
 	// retryAfter is how long a failure is left alone: a full disk isn't emptied within seconds.
@@ -94,6 +96,7 @@ func New(c Config) (*Dumps, error) {
 	if c.Every == 0 {
 		c.Every = lookEvery
 	}
+	c.Live = &unhurried{Reader: c.Live}
 	d := &Dumps{Config: c}
 	if err := os.MkdirAll(d.Dir, 0o755); err != nil {
 		return nil, fmt.Errorf("folder of the downloads: %w", err)
@@ -349,7 +352,7 @@ func (d *Dumps) enlist(temp string, s Snapshot) error {
 		return err
 	}
 	list = slices.Insert(list, 0, s)
-	n := min(keep, len(list))
+	n := staying(list)
 	d.show(list[:n])
 	for _, old := range list[n:] {
 		if err := d.remove(old.ID); err != nil {
@@ -357,6 +360,20 @@ func (d *Dumps) enlist(temp string, s Snapshot) error {
 		}
 	}
 	return syncFolder(d.Dir)
+}
+
+// staying is how many of some snapshots stay, the newest first.
+func staying(list []Snapshot) int {
+	bytes := int64(0)
+	for i, s := range list {
+		for _, f := range s.Files {
+			bytes += f.Bytes
+		}
+		if i == keep || i >= 2 && bytes > keepBytes {
+			return i
+		}
+	}
+	return len(list)
 }
 
 // show lists these snapshots from now on. Requests wait for no more than this.

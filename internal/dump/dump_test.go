@@ -1,0 +1,59 @@
+package dump
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"mithaq/internal/registry"
+)
+
+func TestStaying(t *testing.T) {
+	for _, tc := range []struct {
+		gigabytes []int64 // of snapshots, the newest first
+		want      int
+	}{
+		{nil, 0},
+		{[]int64{0, 0, 0, 0, 0, 0, 0}, keep},
+		{[]int64{8, 4, 4, 0, 0}, 5},
+		{[]int64{8, 4, 5, 0, 0}, 2},
+		{[]int64{20, 20, 20}, 2},
+		{[]int64{20}, 1},
+	} {
+		var list []Snapshot
+		for _, n := range tc.gigabytes {
+			list = append(list, Snapshot{Files: []File{{Bytes: n << 29}, {Bytes: n << 29}}})
+		}
+		if got := staying(list); got != tc.want {
+			t.Errorf("%v: %d stay, want %d", tc.gigabytes, got, tc.want)
+		}
+	}
+}
+
+// quick reads a page in no time.
+type quick struct{ registry.Reader }
+
+func (quick) EachFeature(context.Context, registry.FeatureQuery, func(registry.Feature) error) error {
+	return nil
+}
+
+func TestUnhurried(t *testing.T) {
+	r := &unhurried{Reader: quick{}}
+	begun := time.Now()
+	const work, pages = 20 * time.Millisecond, 4
+	for range pages {
+		if err := r.EachFeature(t.Context(), registry.FeatureQuery{}, nil); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(work)
+	}
+	if took := time.Since(begun); took < (2*pages-1)*work {
+		t.Errorf("%d pages took %v: it didn't rest", pages, took)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := r.EachFeature(ctx, registry.FeatureQuery{}, nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v, want an end at once", err)
+	}
+}

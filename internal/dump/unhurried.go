@@ -1,0 +1,33 @@
+package dump
+
+import (
+	"context"
+	"time"
+
+	"mithaq/internal/registry"
+)
+
+// unhurried reads features in such a way that the work on them takes half of one processor: after each page, and what was made of it, it rests as
+// long as that took. Whoever asks the registry meanwhile finds it free.
+type unhurried struct {
+	registry.Reader
+	woke time.Time // from the last rest
+}
+
+// mostRest bounds a rest: the time since the last one may be that of a machine that slept.
+const mostRest = time.Second
+
+// EachFeature implements registry.Reader, for one goroutine at a time.
+func (r *unhurried) EachFeature(ctx context.Context, q registry.FeatureQuery, yield func(registry.Feature) error) error {
+	if !r.woke.IsZero() {
+		rest := time.NewTimer(min(time.Since(r.woke), mostRest))
+		defer rest.Stop()
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-rest.C:
+		}
+	}
+	r.woke = time.Now()
+	return r.Reader.EachFeature(ctx, q, yield)
+}
