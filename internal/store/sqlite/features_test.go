@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash/crc32"
+	"maps"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
@@ -86,6 +87,66 @@ func TestQuickWaysGiveThePlainAnswer(t *testing.T) {
 	}
 	if found < 250 {
 		t.Errorf("only %d questions had an answer", found)
+	}
+}
+
+// The pages' counts are those of the records themselves, whatever was published again, derived anew or never derived.
+func TestPlaceTallyCountsTheRecords(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(2026, 7))
+	s := openAt(t, filepath.Join(t.TempDir(), "registry.db"))
+	plain := reader{q: s.reads, plainly: true}
+	for range 30 {
+		err := s.Write(t.Context(), func(w registry.Writer) error {
+			for range random.IntN(40) {
+				n := random.IntN(60)
+				var r registry.Record = &registry.Site{Header: registry.Header{Type: registry.TypeSite, ID: registry.ID(fmt.Sprintf("site-%d", n))}}
+				switch n % 4 {
+				case 0:
+					a := &registry.Agreement{Header: registry.Header{Type: registry.TypeAgreement, ID: registry.ID(fmt.Sprintf("agreement-%d", n))}}
+					a.Documentation = registry.Documentations[random.IntN(2)]
+					a.Steps = []registry.Step{{Kind: registry.StepKinds[random.IntN(len(registry.StepKinds))]}, {Kind: registry.StepSigned}}
+					if random.IntN(2) == 0 {
+						a.Steps[1].Date = edtf.MustParse("2021?-07-26")
+					}
+					r = a
+				case 1:
+					r = &registry.Event{Header: registry.Header{Type: registry.TypeEvent, ID: registry.ID(fmt.Sprintf("event-%d", n))}}
+				}
+				if err := w.Append(t.Context(), registry.Revision{Record: r, Author: "a", Reason: "r"}); err != nil {
+					return err
+				}
+				if random.IntN(5) == 0 {
+					continue
+				}
+				d := registry.Derived{Record: r.Head().ID}
+				for range random.IntN(3) {
+					code := pick(random, someUnits[1:])
+					d.Touches = append(d.Touches, code)
+					d.Places = append(d.Places, registry.PlacedAt{Pointer: "/place", Resolution: registry.Resolution{Match: registry.MatchExact, Code: code}})
+				}
+				if err := w.Derive(t.Context(), d); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		totals, err := s.Totals(t.Context())
+		want, err2 := plain.Totals(t.Context())
+		if err != nil || err2 != nil || totals != want {
+			t.Fatalf("%+v, %v; want %+v, %v", totals, err, want, err2)
+		}
+		counts, err := s.CountsByPlace(t.Context())
+		wanted, err2 := plain.CountsByPlace(t.Context())
+		if err != nil || err2 != nil || !maps.Equal(counts, wanted) {
+			t.Fatalf("%+v, %v; want %+v, %v", counts, err, wanted, err2)
+		}
+	}
+	if n, err := s.Totals(t.Context()); err != nil || n.Agreements == 0 || n.AgreementsUndated == 0 || n.Mentioned == 0 || n.SitesNotLocated == 0 {
+		t.Errorf("the trial had not all sorts: %+v, %v", n, err)
 	}
 }
 

@@ -112,11 +112,11 @@ func (s *Store) Write(ctx context.Context, f func(registry.Writer) error) error 
 	defer s.shrink()
 	defer tx.Rollback() // after a commit it does nothing
 	t := newTransaction(tx)
-	w := &writer{reader: reader{q: t}, tx: t, tally: map[tallyRow]int{}}
+	w := &writer{reader: reader{q: t}, tx: t, tally: map[tallyRow]int{}, uncounted: map[registry.ID]bool{}}
 	if err := f(w); err != nil {
 		return err
 	}
-	if err := w.putTally(ctx); err != nil {
+	if err := errors.Join(w.putTally(ctx), w.countPlaces(ctx)); err != nil {
 		return err
 	}
 	if w.dirty {

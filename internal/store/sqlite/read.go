@@ -255,7 +255,11 @@ const countByPlace = `
 
 // CountsByPlace implements registry.Reader.
 func (r reader) CountsByPlace(ctx context.Context) (map[registry.PlaceCode]registry.PlaceCounts, error) {
-	rows, err := r.q.QueryContext(ctx, countByPlace)
+	text := countByPlace
+	if r.tallied && !r.plainly {
+		text = selectPlaceTally
+	}
+	rows, err := r.q.QueryContext(ctx, text)
 	if err != nil {
 		return nil, translate("count by place", err)
 	}
@@ -293,7 +297,11 @@ const countAll = `
 // Totals implements registry.Reader.
 func (r reader) Totals(ctx context.Context) (registry.Totals, error) {
 	var t registry.Totals
-	err := r.q.QueryRowContext(ctx, countAll).Scan(&t.Agreements, &t.Mentioned, &t.Amendments, &t.Sites, &t.Organisations,
+	text := countAll
+	if r.tallied && !r.plainly {
+		text = selectTotals
+	}
+	err := r.q.QueryRowContext(ctx, text).Scan(&t.Agreements, &t.Mentioned, &t.Amendments, &t.Sites, &t.Organisations,
 		&t.Sources, &t.Communes, &t.SitesNotLocated, &t.AgreementsUndated)
 	return t, translate("count all", err)
 }

@@ -18,6 +18,8 @@ type writer struct {
 	dirty bool             // something was put: the generation counts on
 	marks bool             // the table of marks is there and was emptied
 	tally map[tallyRow]int // what is to be added to the tally
+	// uncounted are records that the place tally doesn't count just now.
+	uncounted map[registry.ID]bool
 }
 
 const (
@@ -51,6 +53,9 @@ func (w *writer) Append(ctx context.Context, rev registry.Revision) error {
 	err := w.tx.QueryRowContext(ctx, selectLast, string(head.ID)).Scan(&number, &previous)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return translate("read the last revision", err)
+	}
+	if err := w.change(ctx, head.ID, number > 0); err != nil {
+		return err
 	}
 	number++
 	at := rev.At.UTC().Format(timeForm)
@@ -105,6 +110,9 @@ func pointers(r registry.Record) (pairs [][2]string) {
 func (w *writer) Derive(ctx context.Context, d registry.Derived) error {
 	w.dirty = true
 	id := string(d.Record)
+	if err := w.change(ctx, d.Record, true); err != nil {
+		return err
+	}
 	for _, forget := range []string{
 		"DELETE FROM place_at WHERE record_id = ?",
 		"DELETE FROM touch WHERE record_id = ?",
