@@ -219,6 +219,10 @@ type Reader interface {
 	// CountsByPlace counts what touches each unit; units that nothing touches have no row.
 	CountsByPlace(ctx context.Context) (map[PlaceCode]PlaceCounts, error)
 	Totals(ctx context.Context) (Totals, error)
+	// EachSiteOutline gives every site, for all its days, in no order.
+	EachSiteOutline(ctx context.Context, yield func(SiteOutline) error) error
+	// EachAgreementOutline gives every agreement, for all its days, what was published last first.
+	EachAgreementOutline(ctx context.Context, yield func(AgreementOutline) error) error
 	// EachFeature streams; memory doesn't grow with the answer. An error of yield ends it and is returned.
 	EachFeature(ctx context.Context, q FeatureQuery, yield func(Feature) error) error
 	// EachSpot streams where the features of a query are, on all its pages and in any order. What is nowhere is left out. No feature is read

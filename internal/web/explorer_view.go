@@ -48,37 +48,41 @@ type UnitRow struct {
 }
 
 func (r *reading) explorerView(q httpserve.Params, tiles Tiles) (ExplorerView, error) {
-	all, err := r.mapSites()
+	all, err := r.everything()
 	if err != nil {
 		return ExplorerView{}, err
 	}
-	n := narrow(siteFilters, all, q)
-	v := ExplorerView{Filters: r.filtersOf(siteFilters, q, n.facetCounts), Total: r.count("count.sites", len(n.left)), Switch: r.locatedSwitch(q, n.facetCounts)}
+	n := all.sites.narrow(q, r.day, explorerRows)
+	if err := r.knowChoices(n.facetCounts); err != nil {
+		return ExplorerView{}, err
+	}
+	v := ExplorerView{Filters: r.filtersOf(siteFilters, q, n.facetCounts), Total: r.count("count.sites", n.left), Switch: r.locatedSwitch(q, n.facetCounts)}
 	if r.asOf {
 		v.AsOfText = r.say("as_of.shown", args{"Day": r.sayDay(r.day)})
 	}
-	if err := r.explorerList(&v, q, n.left); err != nil {
+	if err := r.explorerList(&v, q, all, n); err != nil {
 		return ExplorerView{}, err
 	}
+	spots := all.spotsLeft(n)
 	for _, x := range []struct {
 		level registry.PlaceLevel
-		of    func(*mapSite) registry.PlaceCode
-	}{{registry.LevelRegion, (*mapSite).widest}, {registry.LevelProvince, (*mapSite).wider}, {registry.LevelCommune, (*mapSite).unit}} {
-		rows := r.unitRows(q, n.left, x.of)
+		of    func(*mapSpot) registry.PlaceCode
+	}{{registry.LevelRegion, (*mapSpot).widest}, {registry.LevelProvince, (*mapSpot).wider}, {registry.LevelCommune, (*mapSpot).unit}} {
+		rows := r.unitRows(q, spots, x.of)
 		if len(rows) > 0 {
 			v.Units = append(v.Units, UnitTable{Caption: r.say("explorer.by_" + string(x.level)), First: label(r.words, "place_level", x.level), Level: string(x.level), Rows: rows})
 		}
 	}
 	var box orb.Bound
-	v.Map, box = r.explorerMap(q, n.left, tiles)
+	v.Map, box = r.explorerMap(q, spots, tiles)
 	scene, err := r.explorerScene(box, v.Units)
 	if err != nil {
 		return ExplorerView{}, err
 	}
 	v.Map.Still = r.still(scene, v.Map.Name)
 	v.Files = r.sitesIn(question(q))
-	if len(n.left) > 0 && len(n.left) <= downloadLimit {
-		v.Download, v.TakeText = sitesAddress(q), r.count("explorer.download", len(n.left))
+	if n.left > 0 && n.left <= downloadLimit {
+		v.Download, v.TakeText = sitesAddress(q), r.count("explorer.download", n.left)
 	}
 	return v, nil
 }
@@ -97,14 +101,9 @@ func (r *reading) locatedSwitch(q httpserve.Params, n facetCounts) []Choice {
 }
 
 // explorerList fills one page of the list.
-func (r *reading) explorerList(v *ExplorerView, q httpserve.Params, sites []*mapSite) error {
-	shown, page := pageOf(r, siteFilters, q, sites, explorerRows)
-	v.listPage = page
-	var ids []registry.ID
-	for _, s := range shown {
-		ids = append(ids, s.id)
-	}
-	found, err := r.store.RecordsByID(r.ctx, ids)
+func (r *reading) explorerList(v *ExplorerView, q httpserve.Params, all *outlines, n facetAnswer) error {
+	v.listPage = r.pageOf(all.sites, q, n)
+	found, err := r.store.RecordsByID(r.ctx, all.sites.idsOf(n.rows))
 	if err != nil {
 		return err
 	}
@@ -115,8 +114,9 @@ func (r *reading) explorerList(v *ExplorerView, q httpserve.Params, sites []*map
 	if v.Rows, err = r.siteRows(dated); err != nil {
 		return err
 	}
-	for i, s := range shown {
-		if i < len(v.Rows) && s.located {
+	for i, row := range n.rows {
+		s := all.spots[all.sites.columns[spotColumn].of[row]]
+		if i < len(v.Rows) && s.Located {
 			v.Rows[i].Units = strings.TrimSpace(string(s.unit()) + " " + string(s.wider()) + " " + string(s.region))
 		}
 	}
@@ -124,22 +124,25 @@ func (r *reading) explorerList(v *ExplorerView, q httpserve.Params, sites []*map
 }
 
 // unitRows counts the sites on the map by unit, in the order of the codes.
-func (r *reading) unitRows(q httpserve.Params, sites []*mapSite, of func(*mapSite) registry.PlaceCode) []UnitRow {
+func (r *reading) unitRows(q httpserve.Params, spots []spotCount, of func(*mapSpot) registry.PlaceCode) []UnitRow {
 	rows := map[registry.PlaceCode]*UnitRow{}
 	var order []registry.PlaceCode
-	for _, s := range sites {
-		if !s.located {
+	for _, s := range spots {
+		if !s.Located {
 			continue
 		}
-		code := of(s)
+		code := of(s.mapSpot)
 		row := rows[code]
 		if row == nil {
-			row = &UnitRow{Code: code, at: s.box.Center()}
+			row = &UnitRow{Code: code}
+			if s.Bound != nil {
+				row.at = s.Bound.Center()
+			}
 			rows[code], order = row, append(order, code)
 		}
-		row.Count++
+		row.Count += s.n
 		if !s.exact() {
-			row.Area++
+			row.Area += s.n
 		}
 	}
 	slices.Sort(order)
@@ -185,7 +188,7 @@ func pointText(p orb.Point) string {
 }
 
 // explorerMap is the map of the set, and what it shows.
-func (r *reading) explorerMap(q httpserve.Params, sites []*mapSite, tiles Tiles) (MapView, orb.Bound) {
+func (r *reading) explorerMap(q httpserve.Params, spots []spotCount, tiles Tiles) (MapView, orb.Bound) {
 	name := r.say("explorer.title")
 	m := MapView{
 		Kind: "explorer", Name: name, GeoJSON: sitesAddress(q), Shapes: "/api/collections/communes/items?detail=medium&limit=500",
@@ -200,18 +203,18 @@ func (r *reading) explorerMap(q httpserve.Params, sites []*mapSite, tiles Tiles)
 		}
 		box = box.Union(b)
 	}
-	for _, s := range sites {
-		if !s.located {
+	for _, s := range spots {
+		if !s.Located {
 			continue
 		}
-		drawn["badge"], drawn["hatch"] = true, drawn["hatch"] || s.precision == registry.PrecisionCommune
+		drawn["badge"], drawn["hatch"] = true, drawn["hatch"] || s.Precision == registry.PrecisionCommune
 		if s.exact() {
-			drawn[signs[s.precision]] = true
+			drawn[signs[s.Precision]] = true
 		}
 		if p, ok := r.gaz.Place(s.unit()); ok && p.Bound != nil {
 			add(*p.Bound)
-		} else {
-			add(s.box)
+		} else if s.Bound != nil {
+			add(*s.Bound)
 		}
 	}
 	for _, sign := range []string{"badge", "hatch", "pin", "shape"} {
@@ -220,7 +223,7 @@ func (r *reading) explorerMap(q httpserve.Params, sites []*mapSite, tiles Tiles)
 		}
 	}
 	if len(drawn) == 0 {
-		if len(sites) > 0 {
+		if len(spots) > 0 {
 			m.Notes = append(m.Notes, r.say("explorer.none_on_map"))
 		}
 		for _, p := range r.gaz.Places(registry.LevelRegion) {

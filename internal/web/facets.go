@@ -109,14 +109,6 @@ func (r *reading) checkFilters(set filterSet, q httpserve.Params) error {
 	return nil
 }
 
-// faceted is a record with what it has of each filter.
-type faceted struct {
-	id     registry.ID
-	values map[string][]string // by filter
-}
-
-func (f *faceted) facets() *faceted { return f }
-
 // include adds a value that isn't there yet.
 func include(list []string, value string) []string {
 	if slices.Contains(list, value) {
@@ -125,52 +117,12 @@ func include(list []string, value string) []string {
 	return append(list, value)
 }
 
-// misses are the filters that keep a record out; nobody needs to know of more than two.
-func (f *faceted) misses(set filterSet, q httpserve.Params) (out []string) {
-	for _, x := range set.filters {
-		if v := q[x.param]; v != "" && !slices.Contains(f.values[x.param], v) {
-			if out = append(out, x.param); len(out) == 2 {
-				break
-			}
-		}
-	}
-	return out
-}
-
-// narrowed is what filters leave of a list.
-type narrowed[T interface{ facets() *faceted }] struct {
-	left []T
-	facetCounts
-}
-
 // facetCounts are how many records each choice would leave.
 type facetCounts struct {
 	// counts are, for each filter and each of its values, the records that the value would leave with the other filters as they are.
 	counts map[string]map[string]int
 	// without are the records that there would be without a filter.
 	without map[string]int
-}
-
-func narrow[T interface{ facets() *faceted }](set filterSet, all []T, q httpserve.Params) narrowed[T] {
-	n := narrowed[T]{facetCounts: facetCounts{map[string]map[string]int{}, map[string]int{}}}
-	for _, f := range set.filters {
-		n.counts[f.param] = map[string]int{}
-	}
-	for _, x := range all {
-		missed := x.facets().misses(set, q)
-		if len(missed) == 0 {
-			n.left = append(n.left, x)
-		}
-		for _, f := range set.filters {
-			if len(missed) == 0 || len(missed) == 1 && missed[0] == f.param {
-				n.without[f.param]++
-				for _, v := range x.facets().values[f.param] {
-					n.counts[f.param][v]++
-				}
-			}
-		}
-	}
-	return n
 }
 
 // address is the list's with these filters, without those left out. It says nothing that isn't chosen, so that one set has one address.
@@ -309,23 +261,26 @@ type listPage struct {
 	Nothing string // said when the filters leave none
 }
 
-// pageOf cuts one page of rows out of a list.
-func pageOf[T interface{ facets() *faceted }](r *reading, set filterSet, q httpserve.Params, all []T, rows int) (shown []T, page listPage) {
-	start := 0
-	if q.Has(afterParam) {
-		// A record that is gone from the set begins the list anew.
-		start = 1 + slices.IndexFunc(all, func(x T) bool { return x.facets().id == registry.ID(q[afterParam]) })
+// pageOf describes one page of what filters leave.
+func (r *reading) pageOf(t *facetTable, q httpserve.Params, a facetAnswer) (page listPage) {
+	end := a.before + len(a.rows)
+	page.More, page.Nothing = r.say(t.set.words+".next"), r.say(t.set.words+".nothing")
+	if len(a.rows) < a.left {
+		page.Range = r.say(t.set.words+".range", args{"From": r.whole(a.before + 1), "To": r.whole(end), "Of": r.whole(a.left)})
 	}
-	shown = all[start:min(start+rows, len(all))]
-	page.More, page.Nothing = r.say(set.words+".next"), r.say(set.words+".nothing")
-	if len(shown) < len(all) {
-		page.Range = r.say(set.words+".range", args{"From": r.whole(start + 1), "To": r.whole(start + len(shown)), "Of": r.whole(len(all))})
+	if a.before > 0 {
+		page.First = t.set.address(r.lang, q, afterParam)
 	}
-	if start > 0 {
-		page.First = set.address(r.lang, q, afterParam)
+	if end < a.left {
+		page.Next = t.set.address(r.lang, with(q, afterParam, string(t.ids.of(a.rows[len(a.rows)-1]))))
 	}
-	if end := start + len(shown); end < len(all) {
-		page.Next = set.address(r.lang, with(q, afterParam, string(shown[len(shown)-1].facets().id)))
+	return page
+}
+
+// idsOf are the records of some rows.
+func (t *facetTable) idsOf(rows []int) (ids []registry.ID) {
+	for _, row := range rows {
+		ids = append(ids, t.ids.of(row))
 	}
-	return shown, page
+	return ids
 }

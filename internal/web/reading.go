@@ -25,6 +25,7 @@ type reading struct {
 	ctx      context.Context
 	store    registry.Reader
 	gaz      *gazetteer.Gazetteer
+	outlines *outlineShelf
 	forms    []Format // in which the interface for programs gives items
 	backdrop *gazetteer.Backdrop
 	day      edtf.Day

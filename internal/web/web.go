@@ -54,6 +54,7 @@ type Server struct {
 	templates  templates
 	painter    *picture.Painter
 	cards      cardShelf
+	outlines   outlineShelf
 	labels     []search.Label
 	formats    []Format
 	now        func() time.Time
@@ -188,6 +189,7 @@ func (s *Server) read(c *fiber.Ctx, allowed ...string) (*reading, error) {
 		ctx:      c.UserContext(),
 		store:    store,
 		gaz:      s.Gazetteer,
+		outlines: &s.outlines,
 		forms:    s.formats,
 		backdrop: s.backdrop,
 		day:      day,
