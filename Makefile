@@ -14,7 +14,7 @@ export CGO_CFLAGS := -O2 -g -DSQLITE_ENABLE_QPSG -DSQLITE_DEFAULT_MEMSTATUS=0 -D
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
 GOFLAGS_BUILD := -trimpath -tags $(TAGS) -ldflags "-s -w -X main.version=$(VERSION)"
 
-.PHONY: run build test test-go lint format geodata generate screenshots measure-pages check-vulnerabilities clean
+.PHONY: run build test test-go lint format geodata generate screenshots measure-pages bench check-vulnerabilities clean
 
 run: build
 	./bin/mithaq serve
@@ -79,10 +79,26 @@ screenshots: install-test-tools build
 	MITHAQ_SCREENSHOTS=$(CURDIR)/build/screenshots MITHAQ_PICTURES=$(CURDIR)/docs/images \
 	  go test -tags $(TAGS) -count=1 -run 'InChromium|OnTheMap|DarkAndCalm|ForcedColours|PicturesOfTheDocuments' ./internal/web
 
-# How long the pages take on a slow phone, as a table.
+# How long the pages take on a slow phone, as a table; of the server at MITHAQ_MEASURED, if that is set.
 measure-pages: install-test-tools build
 	MITHAQ_MEASURES=$(CURDIR)/build/page-speed.md go test -tags $(TAGS) -count=1 -run PagesOnASlowPhone ./internal/web
 	cat build/page-speed.md
+
+# How fast large registries answer, beside nginx: docs/benchmarks.md. Not everything measured, or measured in a hurry, goes into build/bench alone.
+BENCH_SIZES := 10000,100000,1000000
+BENCH_SECONDS := 5
+BENCH_ONLY :=
+BENCH_REPORT := $(if $(filter-out file,$(origin BENCH_SIZES) $(origin BENCH_SECONDS) $(origin BENCH_ONLY)),build/bench/benchmarks.md,docs/benchmarks.md)
+bench: install-bench-tools build
+	go run -tags $(TAGS) ./internal/bench/measure -sizes $(BENCH_SIZES) -seconds $(BENCH_SECONDS) -only '$(BENCH_ONLY)' -report $(BENCH_REPORT)
+
+.PHONY: install-bench-tools
+install-bench-tools:
+	@missing=; for pair in wrk:wrk nginx:nginx chromium:chromium; do \
+	  PATH="$$PATH:/usr/sbin" command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; done; \
+	[ -z "$$missing" ] || { \
+	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; }
 
 check-vulnerabilities:
 	go tool govulncheck -tags $(TAGS) ./...

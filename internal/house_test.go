@@ -33,6 +33,7 @@ var rooms = map[string]struct {
 	"internal/search":            {[]string{"internal/registry", "internal/gazetteer"}, "search ranks what a reader of the registry finds and never names a store"},
 	"internal/export":            {[]string{"internal/registry", "internal/edtf", "internal/feature", "geodata"}, "export writes files of features and reads no store but through registry.Reader"},
 	"internal/export/geopackage": {nil, "geopackage knows a standard and nothing of ours"},
+	"internal/bench/measure":    {[]string{"internal/bench", "internal/registry", "internal/gazetteer", "internal/export", "migrations"}, "measure asks a running program as anybody does, and counts by itself what the answers must hold"},
 	"internal/dump":              {[]string{"internal/registry", "internal/edtf", "internal/feature", "internal/gazetteer", "internal/export"}, "dump keeps files of export on the disk and meets no store and no server"},
 	"internal/picture":           {nil, "picture draws what it is given and knows nothing of ours"},
 	"internal/publish":           {[]string{"internal/registry", "internal/edtf", "internal/gazetteer", "internal/feature", "internal/passage", "internal/search", "geodata"}, "publish works through registry.Store and never names a store or a server"},
@@ -57,14 +58,14 @@ var guests = map[string]struct {
 	rooms []string
 	rule  string
 }{
-	"database/sql":               {[]string{"internal/store", "internal/export/geopackage"}, "SQL and its drivers appear in store/* alone, and where a file is itself a SQLite database"},
-	"github.com/mattn/go-sqlite": {[]string{"internal/store", "internal/export/geopackage"}, "SQL and its drivers appear in store/* alone, and where a file is itself a SQLite database"},
+	"database/sql":               {[]string{"internal/store", "internal/export/geopackage", "internal/bench/measure"}, "SQL and its drivers appear in store/* alone, and where a file is itself a SQLite database"},
+	"github.com/mattn/go-sqlite": {[]string{"internal/store", "internal/export/geopackage", "internal/bench/measure"}, "SQL and its drivers appear in store/* alone, and where a file is itself a SQLite database"},
 	"github.com/jackc/":          {[]string{"internal/store"}, "SQL and its drivers appear in store/* alone"},
 	"modernc.org/sqlite":         {[]string{"internal/store"}, "SQL and its drivers appear in store/* alone"},
 	"github.com/pressly/goose":   {[]string{"internal/store"}, "SQL and its drivers appear in store/* alone"},
 	"github.com/gofiber/":        {[]string{"internal/httpserve", "internal/httpapi", "internal/web", "cmd"}, "Fiber appears in httpserve, httpapi, web and cmd alone"},
 	"github.com/valyala/":        {[]string{"internal/httpserve", "internal/httpapi", "internal/web", "cmd"}, "Fiber appears in httpserve, httpapi, web and cmd alone"},
-	"net/http":                   {[]string{"internal/httpserve", "internal/httpapi", "internal/web", "cmd"}, "HTTP appears in httpserve, httpapi, web and cmd alone"},
+	"net/http":                   {[]string{"internal/httpserve", "internal/httpapi", "internal/web", "cmd", "internal/bench/measure"}, "HTTP appears in httpserve, httpapi, web and cmd alone, and where it is measured"},
 	"html/template":              {[]string{"internal/web"}, "templates belong to the pages"},
 	"github.com/go-text/":        {[]string{"internal/picture"}, "letters and pixels belong to picture"},
 	"golang.org/x/image":         {[]string{"internal/picture"}, "letters and pixels belong to picture"},
@@ -171,6 +172,7 @@ func TestWrongArrowsAreFound(t *testing.T) {
 		{"internal/feature", "github.com/gofiber/fiber/v2", "Fiber appears"},
 		{"internal/httpapi", "github.com/mattn/go-sqlite3", "store/* alone"},
 		{"internal/site", "mithaq/internal/web", "knows nothing of ours"},
+		{"internal/bench/measure", "mithaq/internal/httpapi", "counts by itself"},
 		{"internal/utils", "fmt", "has no rule"},
 	} {
 		wrong := wrongArrows(pkg{module + tc.from, []string{tc.to}})
