@@ -113,6 +113,9 @@ func (c *client) open(ctx context.Context, path string, header ...string) (body 
 	if res.StatusCode != http.StatusOK {
 		defer res.Body.Close()
 		words, _ := io.ReadAll(io.LimitReader(res.Body, 300))
+		if res.Header.Get("Content-Encoding") != "" {
+			words = nil // nobody could read them
+		}
 		return nil, fmt.Errorf("%s answers %d: %s", path, res.StatusCode, words)
 	}
 	return res.Body, nil

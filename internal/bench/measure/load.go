@@ -130,12 +130,14 @@ func (t *trial) loads(ctx context.Context, out *sizeOutcome) error {
 	})
 }
 
-// patience bounds how long a measure's questions are asked one by one.
-const patience = time.Minute
+// patience bounds how long the questions of a measure are asked one by one, and a page again.
+func (o options) patience() time.Duration {
+	return max(10*time.Second, 10*time.Duration(o.seconds)*time.Second)
+}
 
 func (t *trial) load(ctx context.Context, s *server, m measure, one *measured) error {
 	s.resetPeak()
-	asked, err := ask(ctx, s.client, m, patience)
+	asked, err := ask(ctx, s.client, m, t.patience())
 	one.Questions, one.Features, one.Bytes = asked.asked, middle(asked.features), middle(asked.sizes)
 	if err != nil || t.seconds == 0 {
 		one.Peak = s.peak()

@@ -50,7 +50,11 @@ func (t *trial) pages(ctx context.Context, out *sizeOutcome) error {
 		for _, path := range t.chooser.pagePaths() {
 			p := pageTimes{Path: path}
 			var took []time.Duration
+			begin := time.Now()
 			for i := range times + 1 {
+				if i > 1 && time.Since(begin) > t.patience() {
+					break
+				}
 				body, answered, err := s.get(ctx, path, "Accept-Encoding", "gzip", "Accept", "text/html")
 				if err != nil {
 					p.Fault = err.Error()
@@ -97,7 +101,7 @@ func (t *trial) firstTiles(ctx context.Context, out *sizeOutcome) error {
 			}
 			err = t.serving(ctx, out, "", func(s *server) error {
 				f := firstTimes{Tileset: set.name, Zoom: zoom}
-				asked, err := ask(ctx, s.client, measure{questions: questions, read: readTile}, patience)
+				asked, err := ask(ctx, s.client, measure{questions: questions, read: readTile}, t.patience())
 				if ctx.Err() != nil {
 					return ctx.Err()
 				}

@@ -36,7 +36,7 @@ type sizeOutcome struct {
 	Browser       string // a table
 	BrowserFault  string
 	Broken        []string // what ended a part of the measuring before its time
-	Peak          int64 // bytes, of the server in everything
+	Peak          int64    // bytes, of the server in everything
 }
 
 // faults are the measures that have no figures, and why.
@@ -125,7 +125,7 @@ func withFigures(document, figures string) (string, error) {
 	if !ok || !ends {
 		return "", fmt.Errorf("it lacks the lines %q and %q, between which the figures go", figuresBegin, figuresEnd)
 	}
-	return before + figuresBegin + "\n\n" + figures + "\n" + figuresEnd + after, nil
+	return before + figuresBegin + "\n\n" + strings.TrimSpace(figures) + "\n\n" + figuresEnd + after, nil
 }
 
 // tables are all figures.
@@ -375,9 +375,9 @@ func (s sizeOutcome) write(b *strings.Builder) {
 	for _, p := range s.Pages {
 		rows = append(rows, []string{"`" + p.Path + "`", number(p.First, 1), number(p.P50, 1), number(p.P95, 1), cmp.Or(p.Fault, number(float64(p.Compressed)/1000, 1))})
 	}
-	writeHeaded(b, "Pages for people, from a server that has just started, then twenty times more:", []string{"page", "first, ms", "p50, ms", "p95, ms", "document, kB compressed"}, rows)
+	writeHeaded(b, "Pages for people, from a server that has just started, then up to twenty times more:", []string{"page", "first, ms", "p50, ms", "p95, ms", "document, kB compressed"}, rows)
 	if s.Browser != "" {
-		b.WriteString("The same as a slow phone opens them (see [checklist.md](checklist.md#on-a-slow-phone)):\n\n" + s.Browser + "\n")
+		b.WriteString("The same as a slow phone opens them (see [checklist.md](checklist.md#on-a-slow-phone)):\n\n" + strings.TrimSpace(s.Browser) + "\n\n")
 	}
 	if s.BrowserFault != "" {
 		b.WriteString("Not all of them were measured, or not all kept to their budgets:\n\n```\n" + s.BrowserFault + "\n```\n\n")
