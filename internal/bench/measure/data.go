@@ -32,7 +32,7 @@ type stamp struct {
 	DatabaseBytes int64
 }
 
-// The longest that a command may take.
+// longestCommand is the longest that a command may take.
 const longestCommand = 30 * time.Minute
 
 // prepare gives the registry of so many sites: the one of a run before, when the program would make the same one again.
@@ -69,7 +69,7 @@ func prepare(ctx context.Context, o options, sites int) (d data, err error) {
 	return d, os.WriteFile(name+".json", raw, 0o644)
 }
 
-// compared are the first records of a registry by which its generator is told from another one.
+// comparedRecords is how many of the first records of a registry there are by which its generator is told from another one.
 const comparedRecords = 2000
 
 // generation is a hash of what the generator gives and of the tables that it is put into. It changes when a registry that is kept is no longer

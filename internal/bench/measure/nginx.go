@@ -51,6 +51,9 @@ func startNginx(ctx context.Context, o options, folder string) (*nginx, error) {
 	if o.seconds == 0 {
 		return n, nil
 	}
+	if err := mustBeFree(n.address); err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(n.files, 0o755); err != nil {
 		return nil, err
 	}

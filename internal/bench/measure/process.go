@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,12 +19,12 @@ import (
 // process is a child of this program.
 type process struct {
 	cmd    *exec.Cmd
-	words  tail
+	stopBy os.Signal
+	words  tail          // on standard error
 	done   chan struct{} // closed when it has ended
 	err    error         // how, once done
-	most   int64         // bytes resident, of all that was reset
 	mu     sync.Mutex
-	stopBy os.Signal
+	most   int64 // bytes: the highest peak, whatever was reset
 }
 
 // tail keeps the end of what a process says, for the error that needs it.
@@ -47,7 +48,7 @@ func (t *tail) String() string {
 	return string(bytes.TrimSpace(t.end))
 }
 
-// start starts a program. It ends when it is stopped, and when this program dies.
+// start starts a program, which a signal stops.
 func start(name string, stopBy os.Signal, args ...string) (*process, error) {
 	p := &process{cmd: exec.Command(name, args...), done: make(chan struct{}), stopBy: stopBy}
 	p.cmd.Stderr = &p.words
@@ -66,7 +67,7 @@ func start(name string, stopBy os.Signal, args ...string) (*process, error) {
 func (p *process) stop() error {
 	select {
 	case <-p.done:
-		return fmt.Errorf("%s ended by itself: %w: %s", filepath.Base(p.cmd.Path), errors.Join(p.err), &p.words)
+		return fmt.Errorf("%s ended by itself (%v): %s", filepath.Base(p.cmd.Path), p.err, &p.words)
 	default:
 	}
 	_ = p.cmd.Process.Signal(p.stopBy)
@@ -161,6 +162,15 @@ func runCommand(ctx context.Context, limit time.Duration, name, program string, 
 	}
 }
 
+// mustBeFree makes sure that nobody else would answer in the place of a program that is started.
+func mustBeFree(address string) error {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return err
+	}
+	return l.Close()
+}
+
 // server is mithaq serve.
 type server struct {
 	*process
@@ -170,6 +180,9 @@ type server struct {
 
 // startServer serves a registry and waits until it is ready. The log of requests is off, as nginx's is.
 func startServer(ctx context.Context, binary, address, database, downloads string) (*server, error) {
+	if err := mustBeFree(address); err != nil {
+		return nil, err
+	}
 	begin := time.Now()
 	p, err := start(binary, syscall.SIGTERM, "serve", "--addr", address, "--database", database, "--downloads", downloads, "--no-shipped-records", "--log-level", "warn")
 	if err != nil {

@@ -61,16 +61,16 @@ const (
 // chooser chooses questions. The same registry gives the same ones.
 type chooser struct {
 	*dump
-	everything          []int32
-	byKind, byCommune   map[string][]int32
-	byProvince, byRegio map[string][]int32
+	everything           []int32
+	byKind, byCommune    map[string][]int32
+	byProvince, byRegion map[string][]int32
 }
 
 func newChooser(d *dump) *chooser {
 	return &chooser{
 		dump: d, everything: d.all(),
 		byKind: d.by(func(s *site) string { return s.kind }), byCommune: d.by(func(s *site) string { return s.commune }),
-		byProvince: d.by(func(s *site) string { return s.province }), byRegio: d.by(func(s *site) string { return s.region }),
+		byProvince: d.by(func(s *site) string { return s.province }), byRegion: d.by(func(s *site) string { return s.region }),
 	}
 }
 
@@ -100,7 +100,7 @@ func (c *chooser) measures(n int) ([]measure, error) {
 		{name: "count of a large box", questions: c.countBoxes("count of a large box", n, max(1, len(c.sites)/100), len(c.sites)*3/10), read: readCollection, goal: goal{perSecond: 100}},
 		{name: "count of a commune", questions: c.countUnits("commune_code", c.byCommune, n), read: readCollection, goal: goal{perSecond: 100}},
 		{name: "count of a province", questions: c.countUnits("province_code", c.byProvince, n), read: readCollection, goal: goal{perSecond: 100}},
-		{name: "count of a region", questions: c.countUnits("region_code", c.byRegio, n), read: readCollection, goal: goal{perSecond: 100}},
+		{name: "count of a region", questions: c.countUnits("region_code", c.byRegion, n), read: readCollection, goal: goal{perSecond: 100}},
 	}
 	for _, set := range []struct{ name, path string }{{"", "/api/collections/sites/tiles"}, {" of the whole registry", "/api/tiles"}} {
 		for _, zoom := range tileZooms {

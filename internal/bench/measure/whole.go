@@ -371,7 +371,7 @@ func hangUp(ctx context.Context, address, path string) error {
 	}
 	n, err := io.ReadFull(conn, buffer)
 	if err != nil || !bytes.HasPrefix(buffer[:n], []byte("HTTP/1.1 200 ")) {
-		return fmt.Errorf("before hanging up: %.60q %w", buffer[:n], errors.Join(err))
+		return fmt.Errorf("before hanging up: %.60q (%v)", buffer[:n], err)
 	}
 	return nil
 }
