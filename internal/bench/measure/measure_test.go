@@ -261,19 +261,20 @@ func TestGoals(t *testing.T) {
 		c := compared{Clients: 16, Ours: loaded{Requests: perSecond, Microseconds: 1e6, P50: 300}, Nginx: loaded{Requests: nginx, Microseconds: 1e6}}
 		return measured{Name: name, Goal: g, Growth: true, Bytes: 1000, Loads: []compared{c, c}}
 	}
-	small := sizeOutcome{Sites: 10, Measures: []measured{one("page of 10", goal{}, 1, 1), one("box", goal{}, 1, 1)}}
+	small := sizeOutcome{Sites: 10, Measures: []measured{one("page of 10", goal{}, 1, 1), one("box", goal{}, 1, 1), one("none in time", goal{}, 1, 1)}}
 	small.Measures[0].Loads[0].Ours.P50, small.Measures[1].Bytes = 200, 300
 	o := outcome{Sizes: []sizeOutcome{small, {
 		Sites: 1000, Peak: 200_000_001,
 		Measures: []measured{
 			one("first page of 10", goal{ratio: 0.30}, 300, 1000), one("page of 10", goal{ratio: 0.30}, 299, 1000), one("at the end", goal{ofFirst: 0.8}, 240, 1000),
-			one("count", goal{perSecond: 100}, 99, 1000), one("box", goal{ratio: 0.10}, 100, 1000), {Name: "broken", Goal: goal{perSecond: 1}, Fault: "wrong"},
+			one("count", goal{perSecond: 100}, 99, 1000), one("box", goal{ratio: 0.10}, 100, 1000), one("none in time", goal{}, 0, 1000), {Name: "broken", Goal: goal{perSecond: 1}, Fault: "wrong"},
 		},
 		FirstTiles: []firstTimes{{Tileset: "sites", Zoom: 6, Worst: 301, Largest: 200_000}},
 		Files:      []wholeFile{{Format: liveFormat, FirstByte: 0.051}},
 		Streams:    []stream{{What: "live", Clients: 1, MBPerSecond: 100}, {What: "prepared", Clients: 1, MBPerSecond: 49}, {What: "nginx", Clients: 1, MBPerSecond: 100}},
 		Commands:   []commandRun{{Name: "import of the records", Seconds: 300, Peak: 100}},
 	}}}
+	o.Sizes[1].Measures[5].Loads[0].Ours = loaded{}
 	var got []string
 	for _, row := range o.goals() {
 		got = append(got, strings.Join(row, " | "))
@@ -301,7 +302,7 @@ func TestGoals(t *testing.T) {
 		t.Errorf("faults: %q", faults)
 	}
 	tables := o.tables()
-	for _, words := range []string{"| box | 0.30 | 0.30 (answers of another size) |", "| page of 10 | 0.20 | 0.30 (1.50 times) |", "**wrong**: wrong"} {
+	for _, words := range []string{"| box | 0.30 | 0.30 (answers of another size) |", "| page of 10 | 0.20 | 0.30 (1.50 times) |", "| none in time | 0.30 | – |", "**wrong**: wrong"} {
 		if !strings.Contains(tables, words) {
 			t.Errorf("no %q in\n%s", words, tables)
 		}

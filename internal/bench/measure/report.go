@@ -254,7 +254,7 @@ func (o outcome) goals() (rows [][]string) {
 func (o outcome) growth(name string, size int) (times float64, ok bool) {
 	small, has := o.Sizes[0].measure(name)
 	large, too := o.Sizes[size].measure(name)
-	if !has || !too || small.Loads[0].Ours.P50 == 0 {
+	if !has || !too || small.Loads[0].Ours.P50 == 0 || large.Loads[0].Ours.P50 == 0 {
 		return 0, false
 	}
 	if part := float64(large.Bytes) / float64(small.Bytes); part < 0.8 || part > 1.25 {
@@ -297,10 +297,10 @@ func (o outcome) writeGrowth(b *strings.Builder) {
 				row = append(row, "–")
 				continue
 			}
-			cell := number(one.Loads[0].Ours.P50/1000, 2)
+			cell := ms3(one.Loads[0].Ours.P50)
 			if times, same := o.growth(m.Name, i); i > 0 && same {
 				cell += " (" + number(times, 2) + " times)"
-			} else if i > 0 {
+			} else if i > 0 && cell != ms3(0) {
 				cell += " (answers of another size)"
 			}
 			row = append(row, cell)
@@ -384,8 +384,13 @@ func (s sizeOutcome) write(b *strings.Builder) {
 	}
 }
 
-// ms3 is microseconds as milliseconds.
-func ms3(microseconds float64) string { return number(microseconds/1000, 2) }
+// ms3 is microseconds as milliseconds; a dash when no answer came in the time of the load.
+func ms3(microseconds float64) string {
+	if microseconds == 0 {
+		return "–"
+	}
+	return number(microseconds/1000, 2)
+}
 
 func writeHeaded(b *strings.Builder, sentence string, head []string, rows [][]string) {
 	if len(rows) > 0 {
