@@ -90,7 +90,7 @@ BENCH_SECONDS := 5
 BENCH_ONLY :=
 BENCH_REPORT := $(if $(filter-out file,$(origin BENCH_SIZES) $(origin BENCH_SECONDS) $(origin BENCH_ONLY)),build/bench/benchmarks.md,docs/benchmarks.md)
 bench: install-bench-tools build
-	go run -tags $(TAGS) ./internal/bench/measure -sizes $(BENCH_SIZES) -seconds $(BENCH_SECONDS) -only '$(BENCH_ONLY)' -report $(BENCH_REPORT)
+	go run -tags $(TAGS) ./internal/bench/measure -sizes $(BENCH_SIZES) -seconds $(BENCH_SECONDS) -only '$(value BENCH_ONLY)' -report $(BENCH_REPORT)
 
 .PHONY: install-bench-tools
 install-bench-tools:

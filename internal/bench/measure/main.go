@@ -168,6 +168,9 @@ func measureSize(ctx context.Context, o options, sites int, last bool) (out size
 			out.Broken = append(out.Broken, err.Error()) // the other parts are measured all the same
 		}
 	}
+	if out.empty() {
+		return out, fmt.Errorf("nothing that is measured is called %s", o.only)
+	}
 	return out, nil
 }
 

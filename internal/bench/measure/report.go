@@ -74,6 +74,11 @@ func (s sizeOutcome) faults() (all []string) {
 	return all
 }
 
+// empty says that nothing was measured at all.
+func (s sizeOutcome) empty() bool {
+	return len(s.Measures)+len(s.FirstTiles)+len(s.Files)+len(s.Commands)+len(s.Pages)+len(s.Broken) == 0 && s.Snapshot == nil && s.HangUps == nil && s.Browser+s.BrowserFault == ""
+}
+
 // measure finds a measure that has figures.
 func (s sizeOutcome) measure(name string) (m measured, ok bool) {
 	for _, m := range s.Measures {
