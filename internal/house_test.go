@@ -33,7 +33,7 @@ var rooms = map[string]struct {
 	"internal/search":            {[]string{"internal/registry", "internal/gazetteer"}, "search ranks what a reader of the registry finds and never names a store"},
 	"internal/export":            {[]string{"internal/registry", "internal/edtf", "internal/feature", "geodata"}, "export writes files of features and reads no store but through registry.Reader"},
 	"internal/export/geopackage": {nil, "geopackage knows a standard and nothing of ours"},
-	"internal/bench/measure":    {[]string{"internal/bench", "internal/registry", "internal/gazetteer", "internal/export", "migrations"}, "measure asks a running program as anybody does, and counts by itself what the answers must hold"},
+	"internal/bench/measure":     {[]string{"internal/bench", "internal/registry", "internal/gazetteer", "internal/export", "migrations"}, "measure asks a running program as anybody does, and counts by itself what the answers must hold"},
 	"internal/dump":              {[]string{"internal/registry", "internal/edtf", "internal/feature", "internal/gazetteer", "internal/export"}, "dump keeps files of export on the disk and meets no store and no server"},
 	"internal/picture":           {nil, "picture draws what it is given and knows nothing of ours"},
 	"internal/publish":           {[]string{"internal/registry", "internal/edtf", "internal/gazetteer", "internal/feature", "internal/passage", "internal/search", "geodata"}, "publish works through registry.Store and never names a store or a server"},

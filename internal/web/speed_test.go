@@ -94,6 +94,9 @@ func openSlowly(t *testing.T, home string, p arrival) (row string) {
 	b.run(t, chromedp.ActionFunc(slowNetwork), emulation.SetCPUThrottlingRate(slowProcessor), chromedp.ActionFunc(addWatch))
 	b.open(t, p.path, 360, 740)
 	b.run(t, chromedp.Poll(`document.readyState === 'complete'`, nil))
+	if status := eval[int](t, b, `performance.getEntriesByType('navigation')[0].responseStatus`); status != 200 {
+		t.Fatalf("%s answers %d", p.path, status)
+	}
 	if p.interaction == "" {
 		p.interaction = eval[string](t, b, touched)
 	}

@@ -309,6 +309,17 @@ func TestGoals(t *testing.T) {
 	}
 }
 
+func TestComplaints(t *testing.T) {
+	for _, tc := range []struct{ words, want string }{
+		{"--- FAIL: TestPages (1.00s)\n    --- FAIL: TestPages//fr/map (1.00s)\n        speed_test.go:120: | `/fr/` | 300 |\n        speed_test.go:98: /fr/map answers 503\nFAIL\n", "98: /fr/map answers 503"},
+		{"go: no such program\n", "go: no such program"},
+	} {
+		if got := complaints(tc.words); got != tc.want {
+			t.Errorf("%q, want %q", got, tc.want)
+		}
+	}
+}
+
 func TestSizes(t *testing.T) {
 	if sizes, err := parseSizes("1000000, 10000,10000"); err != nil || !slices.Equal(sizes, []int{10_000, 1_000_000}) {
 		t.Errorf("%v, %v", sizes, err)

@@ -138,7 +138,7 @@ func (t *trial) browser(ctx context.Context, out *sizeOutcome) error {
 			return ctx.Err()
 		}
 		if err != nil {
-			out.BrowserFault = lastLines(string(words), 12)
+			out.BrowserFault = complaints(string(words))
 			say("%d sites: in a browser: %s", out.Sites, out.BrowserFault)
 		}
 		raw, err := os.ReadFile(table)
@@ -151,7 +151,17 @@ func (t *trial) browser(ctx context.Context, out *sizeOutcome) error {
 	})
 }
 
-func lastLines(text string, n int) string {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	return strings.Join(lines[max(0, len(lines)-n):], "\n")
+// complaints are the lines in which a test says what is wrong, without the rows of the table.
+func complaints(words string) string {
+	var out []string
+	for line := range strings.Lines(words) {
+		line = strings.TrimSpace(line)
+		if _, said, ok := strings.Cut(line, ".go:"); ok && !strings.Contains(said, "| `") {
+			out = append(out, said)
+		}
+	}
+	if len(out) == 0 {
+		return strings.TrimSpace(words)
+	}
+	return strings.Join(out, "\n")
 }
