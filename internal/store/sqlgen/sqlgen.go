@@ -7,6 +7,7 @@ package sqlgen
 
 import (
 	"fmt"
+	"iter"
 	"strings"
 
 	"github.com/paulmach/orb"
@@ -240,31 +241,62 @@ func folded(e cql.Expr) string {
 }
 
 // Boxes are boxes that a feature must meet for the filter to hold, each a choice of a few: a spatial relation to a literal that holds
-// for true implies it, where nothing but AND stands above. They are degrees, and let an index choose the candidates.
+// for true implies it. They are degrees, and let an index choose the candidates.
 func Boxes(f *cql.Filter) (all [][]orb.Bound) {
-	var walk func(cql.Expr)
-	walk = func(e cql.Expr) {
-		c, ok := e.(cql.Call)
-		switch {
-		case !ok:
-		case c.Op == cql.And:
-			for _, x := range c.Args {
-				walk(x)
+	for c := range required(f.Expr) {
+		if !isOne(c.Op, cql.SpatialOps) || c.Op == cql.SDisjoint {
+			continue
+		}
+		for i, x := range c.Args {
+			if _, ok := c.Args[1-i].(cql.Property); !ok {
+				continue
 			}
-		case isOne(c.Op, cql.SpatialOps) && c.Op != cql.SDisjoint:
-			for i, x := range c.Args {
-				if _, ok := c.Args[1-i].(cql.Property); !ok {
-					continue
-				}
-				switch x := x.(type) {
-				case cql.Geometry:
-					all = append(all, []orb.Bound{x.Geometry.Bound()})
-				case cql.BBox:
-					all = append(all, x.Bounds())
-				}
+			switch x := x.(type) {
+			case cql.Geometry:
+				all = append(all, []orb.Bound{x.Geometry.Bound()})
+			case cql.BBox:
+				all = append(all, x.Bounds())
 			}
 		}
 	}
-	walk(f.Expr)
 	return all
+}
+
+// Texts are the texts that properties must be equal to for the filter to hold, for those that are asked about.
+func Texts(f *cql.Filter, asked func(property string) bool) (all []string) {
+	for c := range required(f.Expr) {
+		if c.Op != cql.Equal {
+			continue
+		}
+		for i, x := range c.Args {
+			p, ok := c.Args[1-i].(cql.Property)
+			if text, literal := x.(cql.Text); ok && literal && asked(f.Queryable(p).Name) {
+				all = append(all, string(text))
+			}
+		}
+	}
+	return all
+}
+
+// required are the conditions that must all hold for e to hold: nothing but AND stands above them.
+func required(e cql.Expr) iter.Seq[cql.Call] {
+	return func(yield func(cql.Call) bool) {
+		var walk func(cql.Expr) bool
+		walk = func(e cql.Expr) bool {
+			c, ok := e.(cql.Call)
+			if !ok {
+				return true
+			}
+			if c.Op != cql.And {
+				return yield(c)
+			}
+			for _, x := range c.Args {
+				if !walk(x) {
+					return false
+				}
+			}
+			return true
+		}
+		walk(e)
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/paulmach/orb"
@@ -80,7 +81,13 @@ func (r reader) selection(q registry.FeatureQuery) (*selection, error) {
 		s.keep("f.id = " + s.bind(q.ID))
 	}
 	places := map[registry.PlaceCode]string{}
-	for _, code := range q.Places {
+	inPlaces := slices.Clip(q.Places)
+	if q.Filter != nil && !r.plainly {
+		for _, code := range sqlgen.Texts(q.Filter, isPlace) {
+			inPlaces = append(inPlaces, registry.PlaceCode(code))
+		}
+	}
+	for _, code := range inPlaces {
 		places[code] = s.bind(string(code))
 		s.keep("EXISTS (SELECT 1 FROM feature_place AS t WHERE t.code = " + places[code] + " AND t.key = f.key)")
 	}
@@ -140,14 +147,14 @@ func (r reader) selection(q registry.FeatureQuery) (*selection, error) {
 	case r.plainly || q.ID != "":
 		s.sources = []source{walk}
 	case len(q.Boxes) > 0:
-		s.sources = s.inBoxes(q.Boxes, narrowest(q.Places, places))
+		s.sources = s.inBoxes(q.Boxes, narrowest(inPlaces, places))
 		if q.Located != registry.LocatedYes {
 			s.sources = append(s.sources, source{keys: "feature AS f INDEXED BY feature_nowhere", only: " AND f.collection = ?1 AND f.detail = ?2 AND f.west IS NULL"})
 		}
 	case len(implied) > 0:
-		s.sources = s.inBoxes(implied, narrowest(q.Places, places))
-	case len(q.Places) > 0:
-		s.sources = []source{{keys: "feature_place AS c", join: byKey, only: " AND c.code = " + narrowest(q.Places, places)}}
+		s.sources = s.inBoxes(implied, narrowest(inPlaces, places))
+	case len(inPlaces) > 0:
+		s.sources = []source{{keys: "feature_place AS c", join: byKey, only: " AND c.code = " + narrowest(inPlaces, places)}}
 	case q.Party != "" || q.Programme != "":
 		s.sources = []source{{keys: "(" + strings.Replace(through[0], "SELECT", "SELECT DISTINCT", 1) + ") AS c", join: byKey}}
 	case units != "":
@@ -163,6 +170,9 @@ func (r reader) selection(q registry.FeatureQuery) (*selection, error) {
 	}
 	return s, nil
 }
+
+// isPlace says whether a property's value is one of its feature's places, as registry.Feature promises.
+func isPlace(property string) bool { return slices.Contains(registry.PlaceProperties, property) }
 
 // narrowest is the bound code of the narrowest of some places, empty for none: what is in it is in few rows.
 func narrowest(codes []registry.PlaceCode, bound map[registry.PlaceCode]string) string {

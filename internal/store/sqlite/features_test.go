@@ -264,8 +264,12 @@ func randomFeature(random *rand.Rand, collection, id string, agreements []regist
 	if random.IntN(2) == 0 {
 		f.Date = edtf.MustParse(pick(random, []string{"2016", "2015-09/2016-03", "2021?-07-26", "../2014", "2018/"}))
 	}
-	f.JSON = fmt.Appendf(nil, `{"type":"Feature","id":%q,"geometry":null,"properties":{"kind":%q,"shops":%d,"works":[%q],"trades":[],"agreements":[%s]}}`,
-		id, f.Where["kind"], random.IntN(50), pick(random, someKinds), strings.Join(of, ","))
+	commune := "null"
+	if len(f.Places) > 0 && random.IntN(2) == 0 {
+		commune = fmt.Sprintf("%q", pick(random, f.Places))
+	}
+	f.JSON = fmt.Appendf(nil, `{"type":"Feature","id":%q,"geometry":null,"properties":{"kind":%q,"commune_code":%s,"shops":%d,"works":[%q],"trades":[],"agreements":[%s]}}`,
+		id, f.Where["kind"], commune, random.IntN(50), pick(random, someKinds), strings.Join(of, ","))
 	return f
 }
 
@@ -322,7 +326,7 @@ func randomQuery(t *testing.T, random *rand.Rand) registry.FeatureQuery {
 	}
 	if sometimes(4) {
 		b := randomBox(random)
-		text := pick(random, []string{"shops < 20", "kind = 'craft_zone' OR shops > 40", "shops BETWEEN 5 AND 30 AND S_INTERSECTS(geometry, BBOX(%f, %f, %f, %f))",
+		text := pick(random, []string{"shops < 20", "commune_code = '09.581.01.05' AND shops < 40", "'09' = commune_code", "NOT commune_code = '09'", "commune_code = '04' OR kind = 'other'", "kind = 'craft_zone' OR shops > 40", "shops BETWEEN 5 AND 30 AND S_INTERSECTS(geometry, BBOX(%f, %f, %f, %f))",
 			"S_WITHIN(geometry, BBOX(%f, %f, %f, %f))", "NOT S_INTERSECTS(geometry, BBOX(%f, %f, %f, %f))"})
 		if strings.Contains(text, "%f") {
 			text = fmt.Sprintf(text, b.Min[0], b.Min[1], min(180, b.Max[0]+0.1), min(90, b.Max[1]+0.1))
@@ -331,7 +335,7 @@ func randomQuery(t *testing.T, random *rand.Rand) registry.FeatureQuery {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if q.Filter, err = cql.Check(e, []cql.Queryable{{Name: "kind", Type: cql.TypeText}, {Name: "shops", Type: cql.TypeInteger}, {Name: "geometry", Type: cql.TypeGeometry}}); err != nil {
+		if q.Filter, err = cql.Check(e, []cql.Queryable{{Name: "kind", Type: cql.TypeText}, {Name: "commune_code", Type: cql.TypeText}, {Name: "shops", Type: cql.TypeInteger}, {Name: "geometry", Type: cql.TypeGeometry}}); err != nil {
 			t.Fatal(err)
 		}
 	}
