@@ -221,8 +221,9 @@ func TestStreamHoldsLittleInMemory(t *testing.T) {
 	for {
 		n, err := io.CopyN(io.Discard, resp.Body, 16<<20)
 		total += n
+		runtime.GC() // blocks on their way back to the next piece are nobody's
 		runtime.ReadMemStats(&most)
-		if grown := int64(most.HeapAlloc) - int64(base.HeapAlloc); grown > 16<<20 {
+		if grown := int64(most.HeapAlloc) - int64(base.HeapAlloc); grown > 4<<20 {
 			t.Fatalf("the heap grew by %d bytes", grown)
 		}
 		if err == io.EOF {
