@@ -23,10 +23,11 @@ type oc4ids struct {
 	projects int
 }
 
-// The name of our member, and how many features are looked up at once.
+// The name of our member, and how many features are looked up at once: each agreement brings its sites.
 const (
-	ownMember   = "mithaq"
-	oc4idsBatch = 500
+	ownMember        = "mithaq"
+	sitesAtOnce      = 500
+	agreementsAtOnce = 16
 )
 
 func newOC4IDS(w io.Writer, d Document) (Encoder, error) {
@@ -40,7 +41,11 @@ func (e *oc4ids) Feature(f registry.Feature) error {
 	if _, err := e.d.layer(f.Collection); err != nil {
 		return err
 	}
-	if e.pending = append(e.pending, f); len(e.pending) < oc4idsBatch {
+	most := sitesAtOnce
+	if f.Collection == feature.Agreements {
+		most = agreementsAtOnce
+	}
+	if e.pending = append(e.pending, f); len(e.pending) < most {
 		return nil
 	}
 	return e.flush()
