@@ -244,20 +244,37 @@ type reader struct {
 	version string
 }
 
+// of is who answers for the features that q selects: boundaries have no moment.
+func (r reader) of(q registry.FeatureQuery) registry.Reader {
+	if q.Detail != "" {
+		return r.live
+	}
+	return r.Reader
+}
+
 // EachFeature implements registry.Reader.
 func (r reader) EachFeature(ctx context.Context, q registry.FeatureQuery, yield func(registry.Feature) error) error {
-	if q.Detail != "" {
-		return r.live.EachFeature(ctx, q, yield)
-	}
-	return r.Reader.EachFeature(ctx, q, yield)
+	return r.of(q).EachFeature(ctx, q, yield)
 }
 
 // EachSpot implements registry.Reader.
 func (r reader) EachSpot(ctx context.Context, q registry.FeatureQuery, yield func(registry.Spot) error) error {
-	if q.Detail != "" {
-		return r.live.EachSpot(ctx, q, yield)
-	}
-	return r.Reader.EachSpot(ctx, q, yield)
+	return r.of(q).EachSpot(ctx, q, yield)
+}
+
+// Count implements registry.Reader.
+func (r reader) Count(ctx context.Context, q registry.FeatureQuery) (int, error) {
+	return r.of(q).Count(ctx, q)
+}
+
+// CountsByUnit implements registry.Reader.
+func (r reader) CountsByUnit(ctx context.Context, q registry.FeatureQuery) (map[registry.PlaceCode]int, error) {
+	return r.of(q).CountsByUnit(ctx, q)
+}
+
+// PageBefore implements registry.Reader.
+func (r reader) PageBefore(ctx context.Context, q registry.FeatureQuery, size int) (string, error) {
+	return r.of(q).PageBefore(ctx, q, size)
 }
 
 // SourceText implements registry.Reader: a text that was attached by then, if it may be shown today.
