@@ -10,8 +10,8 @@ import (
 // Features lie in their table by key, and the keys of points follow a Hilbert curve through all places: what lies together on the ground
 // lies together in the file, and a box is a few stretches of keys. A key is the cell of the curve and a number in the cell.
 //
-// Keys from others on belong to geometries that aren't points, by the cell of their middle; the R*Tree finds them. Keys from nowhere on
-// belong to features without a geometry.
+// Keys from others on belong to geometries that aren't points, and to boundaries, by the cell of their middle; the R*Tree finds them. So nobody
+// who asks for boundaries passes the sites in them. Keys from nowhere on belong to features without a geometry.
 const (
 	curveBits = 20 // of longitude and of latitude: cells of 38 m by 19 m at the equator
 	cellBits  = 21 // of the number in a cell: two million features at one spot
@@ -20,14 +20,14 @@ const (
 	nowhere       = others << 1
 )
 
-// keysFor are the keys that a feature with this geometry may have, from the first up to the end.
-func keysFor(g orb.Geometry) (first, end int64) {
+// keysFor are the keys that a feature with this detail and geometry may have, from the first up to the end.
+func keysFor(detail string, g orb.Geometry) (first, end int64) {
 	if g == nil {
 		return nowhere, math.MaxInt64
 	}
 	x, y := cellOf(g.Bound().Center())
 	first = int64(onCurve(x, y)) << cellBits
-	if _, point := g.(orb.Point); !point {
+	if _, point := g.(orb.Point); !point || detail != "" {
 		first += others
 	}
 	return first, first + 1<<cellBits

@@ -36,7 +36,7 @@ func TestKeysInHoldsEveryPoint(t *testing.T) {
 		b := orb.Bound{Min: low, Max: orb.Point{min(180, low[0]+size*random.Float64()), min(90, low[1]+size*random.Float64())}}
 		ranges := keysIn([]orb.Bound{b})
 		held := func(p orb.Point) bool {
-			first, end := keysFor(p)
+			first, end := keysFor("", p)
 			for _, r := range ranges {
 				if r.first <= first && end <= r.end {
 					return true

@@ -147,12 +147,12 @@ func (r reader) selection(q registry.FeatureQuery) (*selection, error) {
 	case r.plainly || q.ID != "":
 		s.sources = []source{walk}
 	case len(q.Boxes) > 0:
-		s.sources = s.inBoxes(q.Boxes, narrowest(inPlaces, places))
+		s.sources = s.inBoxes(q.Detail, q.Boxes, narrowest(inPlaces, places))
 		if q.Located != registry.LocatedYes {
 			s.sources = append(s.sources, source{keys: "feature AS f INDEXED BY feature_nowhere", only: " AND f.collection = ?1 AND f.detail = ?2 AND f.west IS NULL"})
 		}
 	case len(implied) > 0:
-		s.sources = s.inBoxes(implied, narrowest(inPlaces, places))
+		s.sources = s.inBoxes(q.Detail, implied, narrowest(inPlaces, places))
 	case len(inPlaces) > 0:
 		s.sources = []source{{keys: "feature_place AS c", join: byKey, only: " AND c.code = " + narrowest(inPlaces, places)}}
 	case q.Party != "" || q.Programme != "":
@@ -187,7 +187,19 @@ func narrowest(codes []registry.PlaceCode, bound map[registry.PlaceCode]string) 
 
 // inBoxes are candidates for some boxes, of one place when there is one: points by the stretches of the curve that go through the boxes,
 // the rest by the R*Tree, which rounds outward.
-func (s *selection) inBoxes(boxes []orb.Bound, place string) []source {
+func (s *selection) inBoxes(detail string, boxes []orb.Bound, place string) []source {
+	var met []string
+	for _, b := range boxes {
+		met = append(met, fmt.Sprintf("SELECT key FROM feature_box WHERE west <= %s AND east >= %s AND south <= %s AND north >= %s",
+			s.bind(b.Max[0]), s.bind(b.Min[0]), s.bind(b.Max[1]), s.bind(b.Min[1])))
+	}
+	rest := source{keys: "(" + strings.Join(met, " UNION ") + ") AS c", join: byKey}
+	if len(boxes) == 1 {
+		rest.keys = "(" + met[0] + ") AS c"
+	}
+	if detail != "" { // no boundary is among the points
+		return []source{rest}
+	}
 	pairs := [][2]int64{}
 	for _, r := range keysIn(boxes) {
 		pairs = append(pairs, [2]int64{r.first, r.end})
@@ -201,15 +213,6 @@ func (s *selection) inBoxes(boxes []orb.Bound, place string) []source {
 	points := source{keys: ranges + "feature AS f NOT INDEXED", only: " AND f" + fmt.Sprintf(within, "f")}
 	if place != "" {
 		points = source{keys: ranges + "feature_place AS c", join: byKey, only: " AND c.code = " + place + " AND c" + fmt.Sprintf(within, "c")}
-	}
-	var met []string
-	for _, b := range boxes {
-		met = append(met, fmt.Sprintf("SELECT key FROM feature_box WHERE west <= %s AND east >= %s AND south <= %s AND north >= %s",
-			s.bind(b.Max[0]), s.bind(b.Min[0]), s.bind(b.Max[1]), s.bind(b.Min[1])))
-	}
-	rest := source{keys: "(" + strings.Join(met, " UNION ") + ") AS c", join: byKey}
-	if len(boxes) == 1 {
-		rest.keys = "(" + met[0] + ") AS c"
 	}
 	return []source{points, rest}
 }
