@@ -175,7 +175,7 @@ func (r *reading) agreementMap(now registry.AgreementView, rows []SiteRow, tiles
 		}
 		units = []registry.Place{own}
 	}
-	m := r.unitsMap(units, now.Sites, rows, tiles)
+	m := r.unitsMap(units, r.countIn(units, now.Sites), rows, tiles)
 	scene, err := r.agreementScene(now)
 	m.Still = r.still(scene, m.Name)
 	return &m, err
@@ -183,7 +183,7 @@ func (r *reading) agreementMap(now registry.AgreementView, rows []SiteRow, tiles
 
 // agreementScene is where an agreement's sites are, or else the unit that it is for; nil when there is neither.
 func (r *reading) agreementScene(now registry.AgreementView) (*picture.Scene, error) {
-	scene, err := r.siteScene("", now.Sites)
+	scene, err := r.siteScene("", now.Sites, nil)
 	if scene != nil || err != nil {
 		return scene, err
 	}

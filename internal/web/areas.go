@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"mithaq/internal/httpserve"
 	"mithaq/internal/registry"
 )
 
@@ -28,6 +29,9 @@ type AreaView struct {
 	Programmes []ProgrammeRow
 	Sums       []Fact
 	Comparison Comparison
+	// To all of what the page has the first of; empty when it has all.
+	MoreAgreements, MoreUnlocated, MoreAbove Link
+	UnlocatedTally                           string
 }
 
 // AreaTable is the table beside an area map: the units that something touches, and the names of the silent rest.
@@ -223,7 +227,7 @@ func (r *reading) areaView(p registry.Place, tiles Tiles) (AreaView, error) {
 	v := AreaView{PlaceHead: r.placeHead(p), UnitsTitle: r.say("section." + unit), AsOf: r.asOfForm(address)}
 	shapes := fmt.Sprintf("/api/collections/%s/items?%s=%s&detail=medium&limit=500", unit, within, p.Code)
 	v.Map = r.areaMap(r.placeName(p), shapes, "/"+string(r.lang)+"/"+unit+"/", bounds(p), tiles)
-	found, err := registry.PlaceOn(r.ctx, r.store, p.Code, r.above(p.Code), r.day)
+	found, err := r.placeOn(p)
 	if err != nil {
 		return AreaView{}, err
 	}
@@ -237,7 +241,7 @@ func (r *reading) areaView(p registry.Place, tiles Tiles) (AreaView, error) {
 	}
 	v.Map.Still = r.still(scene, v.Name)
 	units := r.gaz.Inside(p.Code, level)
-	measured, elsewhere := r.measure(units, level, found.Sites, counts)
+	measured, elsewhere := r.measure(units, found.in.by(r.gaz, level), counts)
 	if v.Table, err = r.areaTable(address, label(r.words, "place_level", level), units, measured, slices.Concat(countColumns, figureColumns)); err != nil {
 		return AreaView{}, err
 	}
@@ -250,18 +254,15 @@ func (r *reading) areaView(p registry.Place, tiles Tiles) (AreaView, error) {
 	}
 	v.Comparison = r.comparison(p, counts)
 
-	if err := r.followAgreements(found.Agreements); err != nil {
-		return AreaView{}, err
-	}
 	v.Agreements, _ = r.agreementRows(found.Agreements)
-	documented, tally := r.tally(found.Agreements)
-	v.Tally, v.Summary = tally, r.summary(documented, len(found.Sites), len(found.Events))
+	v.MoreAgreements, v.MoreAbove = found.moreAgreements, found.others
+	v.Tally, v.Summary = r.tallyOf(found.in), r.summary(found.in.documented, found.in.sites, found.events)
 	work, err := r.citePlace(p)
 	if err != nil {
 		return AreaView{}, err
 	}
 	v.Cite = r.citeView(work, placePath(p))
-	v.Files = r.sitesIn(url.Values{placeParam(p.Level): {string(p.Code)}})
+	v.Files = r.unitFiles(p)
 	v.GeoJSON = placePath(p) + ".geojson"
 	if r.asOf {
 		v.GeoJSON += "?as-of=" + url.QueryEscape(string(r.day))
@@ -269,35 +270,32 @@ func (r *reading) areaView(p registry.Place, tiles Tiles) (AreaView, error) {
 	if v.Above, v.Programmes, err = r.fromAbove(found.Above); err != nil {
 		return AreaView{}, err
 	}
-	return v, r.addSites(&v, found.Sites)
+	return v, r.addSites(&v, p, found.in)
 }
 
 // measure adds to the counts of units what their sites measure. elsewhere are the sites that no source puts in one of the units.
-func (r *reading) measure(units []registry.Place, level registry.PlaceLevel, sites []registry.Dated, counts map[registry.PlaceCode]registry.PlaceCounts) (measured map[registry.PlaceCode]areaCounts, elsewhere areaCounts) {
+func (r *reading) measure(units []registry.Place, sites map[registry.PlaceCode]*measure, counts map[registry.PlaceCode]registry.PlaceCounts) (measured map[registry.PlaceCode]areaCounts, elsewhere areaCounts) {
 	measured = map[registry.PlaceCode]areaCounts{}
 	for _, p := range units {
 		measured[p.Code] = areaCounts{PlaceCounts: counts[p.Code]}
 	}
-	for _, s := range sites {
-		site := s.Site()
-		at := r.holder(s, level)
-		c, ok := measured[at]
-		if !ok {
-			c = elsewhere
-			c.Sites++
-		}
-		surface := mainSurface(site.Surface)
-		c.created, c.restored, c.surface = plus(c.created, site.Shops.Created), plus(c.restored, site.Shops.Restored), plus(c.surface, surface)
-		if surface == nil && site.Shops == (registry.Premises{}) {
-			c.unknown++
-		}
-		if ok {
-			measured[at] = c
+	together := &measure{} // of those elsewhere
+	for at, m := range sites {
+		if c, ok := measured[at]; ok {
+			measured[at] = c.with(m)
 		} else {
-			elsewhere = c
+			together.join(m)
 		}
 	}
+	elsewhere = elsewhere.with(together)
+	elsewhere.Sites = together.sites
 	return measured, elsewhere
+}
+
+// with are the counts with what sites measure.
+func (c areaCounts) with(m *measure) areaCounts {
+	c.created, c.restored, c.surface, c.unknown = m.created.sum, m.restored.sum, m.surface.sum, m.unknown
+	return c
 }
 
 // holder is the unit of a level that a site is in, for certain; a place that nobody found is still in the unit its source names round it.
@@ -312,12 +310,6 @@ func (r *reading) holder(s registry.Dated, level registry.PlaceLevel) registry.P
 		}
 	}
 	return ""
-}
-
-// plus adds two figures that may be missing.
-func plus(a, b *registry.Figure) *registry.Figure {
-	total, _ := registry.Sum(a, b)
-	return total
 }
 
 // unit is a unit of the gazetteer; empty for an unknown code.
@@ -358,23 +350,22 @@ func (r *reading) comparison(p registry.Place, counts map[registry.PlaceCode]reg
 }
 
 // addSites adds the sums over a place's sites, and those of its sites that the gazetteer finds in no unit.
-func (r *reading) addSites(v *AreaView, sites []registry.Dated) (err error) {
-	var unlocated []registry.Dated
-	var created, restored, surface []*registry.Figure
-	for _, s := range sites {
-		site := s.Site()
-		if precision(s.Stored, site, r.gaz) == registry.PrecisionNone {
-			unlocated = append(unlocated, s)
-		}
-		created, restored = append(created, site.Shops.Created), append(restored, site.Shops.Restored)
-		surface = append(surface, mainSurface(site.Surface))
+func (r *reading) addSites(v *AreaView, p registry.Place, in areaOutline) error {
+	unlocated, err := r.sitesOn(in.firstUnlocated)
+	if err != nil {
+		return err
 	}
 	if v.Unlocated, err = r.siteRows(unlocated); err != nil {
 		return err
 	}
-	if len(sites) > 0 {
+	v.UnlocatedTally = r.whole(in.unlocated)
+	if in.unlocated > len(v.Unlocated) {
+		q := httpserve.Params{placeParam(p.Level): string(p.Code), "location_precision": string(registry.PrecisionNone)}
+		v.MoreUnlocated = Link{Text: r.ours(r.say("place.all_sites", args{"N": v.UnlocatedTally})), Href: siteFilters.address(r.lang, q)}
+	}
+	if in.sites > 0 {
 		v.Sums = []Fact{
-			r.sum("shops.created", "count.premises", created), r.sum("shops.restored", "count.premises", restored), r.sum("site.surface", "", surface),
+			r.figureOf("shops.created", "count.premises", in.all.created), r.figureOf("shops.restored", "count.premises", in.all.restored), r.figureOf("site.surface", "", in.all.surface),
 		}
 	}
 	return nil
@@ -382,18 +373,3 @@ func (r *reading) addSites(v *AreaView, sites []registry.Dated) (err error) {
 
 // mainSurface is the surface that a total counts: all of it if told, else the plot, else what is covered; nil when none is.
 func mainSurface(s registry.Surface) *registry.Figure { return cmp.Or(s.Total, s.Plot, s.Covered) }
-
-// sum is a total that says what it rests on: how many sites have no figure.
-func (r *reading) sum(labelKey, noun string, figures []*registry.Figure) Fact {
-	total, missing := registry.Sum(figures...)
-	f := Fact{Label: r.say(labelKey)}
-	if total == nil {
-		f.Missing = r.say("missing")
-		return f
-	}
-	f.Values = []Value{r.value(r.figure(*total, noun))}
-	if missing > 0 {
-		f.Note = r.count("sum.without_figure", missing)
-	}
-	return f
-}

@@ -175,17 +175,21 @@ func (r *reading) placeCard(card *picture.Card, level registry.PlaceLevel, code 
 	if !ok || p.Level != level {
 		return noRecord(code)
 	}
-	found, err := registry.PlaceOn(r.ctx, r.store, p.Code, nil, r.day)
+	all, err := r.everything()
 	if err != nil {
 		return err
 	}
+	in := all.in(r.gaz, p.Code, r.day)
 	head := r.placeHead(p)
 	card.Kicker, card.Title, card.Subtitle = head.Kind, r.ourLine(head.Name), ownLine(head.OtherName)
-	documented, _ := r.tally(found.Agreements)
-	card.Figures = []picture.Figure{r.counted("home.agreements", documented), r.counted("home.sites", len(found.Sites))}
-	card.Figures = append(card.Figures, r.premises(found.Sites)...)
+	card.Figures = []picture.Figure{r.counted("home.agreements", in.documented), r.counted("home.sites", in.sites)}
+	card.Figures = append(append(card.Figures, r.total("shops.created", in.all.created)...), r.total("shops.restored", in.all.restored)...)
 	if level == registry.LevelCommune {
-		card.Map, err = r.siteScene(p.Code, found.Sites)
+		sites, err := r.sitesOn(in.first)
+		if err != nil {
+			return err
+		}
+		card.Map, err = r.siteScene(p.Code, sites, in.vague())
 		return err
 	}
 	counts, err := r.store.CountsByPlace(r.ctx)
@@ -202,40 +206,33 @@ func (r *reading) placeCard(card *picture.Card, level registry.PlaceLevel, code 
 
 // premises are the sums of shops and workshops over sites: those to create, then those to restore; none when no source gives a figure.
 func (r *reading) premises(sites []registry.Dated) (out []picture.Figure) {
-	var created, restored []*registry.Figure
+	var created, restored total
 	for _, s := range sites {
-		created, restored = append(created, s.Site().Shops.Created), append(restored, s.Site().Shops.Restored)
+		created.add(s.Site().Shops.Created)
+		restored.add(s.Site().Shops.Restored)
 	}
-	for _, x := range []struct {
-		key     string
-		figures []*registry.Figure
-	}{{"shops.created", created}, {"shops.restored", restored}} {
-		out = append(out, r.total(x.key, x.figures)...)
-	}
-	return out
+	return append(r.total("shops.created", created), r.total("shops.restored", restored)...)
 }
 
 // total is a sum that says, as on the pages, over how many sites it has no figure; none when it has none at all.
-func (r *reading) total(key string, figures []*registry.Figure) []picture.Figure {
-	sum, missing := registry.Sum(figures...)
-	if sum == nil {
+func (r *reading) total(key string, t total) []picture.Figure {
+	if t.sum == nil {
 		return nil
 	}
-	f := picture.Figure{Number: r.figure(*sum, ""), Label: r.say(key)}
-	if missing > 0 {
-		f.Label += " · " + r.count("sum.without_figure", missing)
+	f := picture.Figure{Number: r.figure(*t.sum, ""), Label: r.say(key)}
+	if t.missing > 0 {
+		f.Label += " · " + r.count("sum.without_figure", t.missing)
 	}
 	return []picture.Figure{f}
 }
 
 // surface is the sum of the sites' surfaces; none when no source gives one.
 func (r *reading) surface(sites []registry.Dated) []picture.Figure {
-	var figures []*registry.Figure
+	var surface total
 	for _, s := range sites {
-		surface := s.Site().Surface
-		figures = append(figures, mainSurface(surface))
+		surface.add(mainSurface(s.Site().Surface))
 	}
-	return r.total("site.surface", figures)
+	return r.total("site.surface", surface)
 }
 
 func (r *reading) recordCard(card *picture.Card, plural string, id registry.ID) error {
@@ -308,7 +305,7 @@ func (r *reading) siteCard(card *picture.Card, stored registry.Stored) error {
 	if p, ok := r.gaz.Place(found.Code); ok && p.Level == registry.LevelCommune {
 		focus = p.Code
 	}
-	if card.Map, err = r.siteScene(focus, dated); card.Map == nil {
+	if card.Map, err = r.siteScene(focus, dated, nil); card.Map == nil {
 		card.Note = r.say("card.no_place")
 	}
 	return err

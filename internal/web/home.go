@@ -107,7 +107,7 @@ func (r *reading) homeView(tiles Tiles) (HomeView, error) {
 // unlocated are the first sites that the gazetteer finds in no unit.
 func (r *reading) unlocated() ([]SiteRow, error) {
 	var ids []registry.ID
-	q := registry.FeatureQuery{Collection: "sites", Day: r.day, Where: map[string]string{"location_precision": string(registry.PrecisionNone)}, Limit: openOnHome}
+	q := registry.FeatureQuery{Collection: "sites", Day: r.day, Where: map[string]string{"location_precision": string(registry.PrecisionNone)}, Located: registry.LocatedNo, Limit: openOnHome}
 	err := r.store.EachFeature(r.ctx, q, func(f registry.Feature) error {
 		ids = append(ids, registry.ID(f.ID))
 		return nil

@@ -47,6 +47,9 @@ type CommuneView struct {
 	Map        MapView
 	GeoJSON    string
 	Files      []Link // the sites, in other formats
+	SitesTally string
+	// To all of what the page has the first of; empty when it has all.
+	MoreAgreements, MoreSites, MoreAbove Link
 }
 
 // ProgrammeRow is a programme that reaches a place from above.
@@ -75,11 +78,8 @@ func (r *reading) asOfForm(action string) AsOf {
 
 // communeView builds a commune's page.
 func (r *reading) communeView(p registry.Place, tiles Tiles) (CommuneView, error) {
-	found, err := registry.PlaceOn(r.ctx, r.store, p.Code, r.above(p.Code), r.day)
+	found, err := r.placeOn(p)
 	if err != nil {
-		return CommuneView{}, err
-	}
-	if err := r.followAgreements(found.Agreements); err != nil {
 		return CommuneView{}, err
 	}
 	v := CommuneView{PlaceHead: r.placeHead(p), GeoJSON: "/communes/" + string(p.Code) + ".geojson"}
@@ -87,7 +87,7 @@ func (r *reading) communeView(p registry.Place, tiles Tiles) (CommuneView, error
 		v.GeoJSON += "?as-of=" + url.QueryEscape(string(r.day))
 	}
 	v.AsOf = r.asOfForm("/" + string(r.lang) + "/communes/" + string(p.Code))
-	v.Files = r.sitesIn(url.Values{placeParam(p.Level): {string(p.Code)}})
+	v.Files = r.unitFiles(p)
 	v.Agreements, v.Open = r.agreementRows(found.Agreements)
 	if v.Sites, err = r.siteRows(found.Sites); err != nil {
 		return CommuneView{}, err
@@ -108,14 +108,14 @@ func (r *reading) communeView(p registry.Place, tiles Tiles) (CommuneView, error
 		return CommuneView{}, err
 	}
 	v.Cite = r.citeView(work, placePath(p))
-	documented, tally := r.tally(found.Agreements)
-	v.Tally = tally
-	v.Summary = r.summary(documented, len(v.Sites), len(v.Events))
-	v.Map = r.unitsMap([]registry.Place{p}, found.Sites, v.Sites, tiles)
+	v.Tally, v.SitesTally = r.tallyOf(found.in), r.whole(found.in.sites)
+	v.MoreAgreements, v.MoreSites, v.MoreAbove = found.moreAgreements, found.moreSites, found.others
+	v.Summary = r.summary(found.in.documented, found.in.sites, found.events)
+	v.Map = r.unitsMap([]registry.Place{p}, []int{found.in.sites}, v.Sites, tiles)
 	if len(v.Sites) == 0 {
 		v.Map.Notes = append(v.Map.Notes, r.say("map.no_sites"))
 	}
-	scene, err := r.siteScene(p.Code, found.Sites)
+	scene, err := r.siteScene(p.Code, found.Sites, found.in.vague())
 	v.Map.Still = r.still(scene, v.Name)
 	return v, err
 }
@@ -258,8 +258,21 @@ func boxText(b orb.Bound) string {
 	return fmt.Sprintf("%.4f,%.4f,%.4f,%.4f", b.Left(), b.Bottom(), b.Right(), b.Top())
 }
 
-// unitsMap is the map of one or a few units, with those of their sites that stand as rows on the page. sites are the same in the same order.
-func (r *reading) unitsMap(units []registry.Place, sites []registry.Dated, rows []SiteRow, tiles Tiles) MapView {
+// countIn is how many sites are in each of some units, for certain.
+func (r *reading) countIn(units []registry.Place, sites []registry.Dated) []int {
+	counts := make([]int, len(units))
+	for i, p := range units {
+		for _, s := range sites {
+			if r.holder(s, p.Level) == p.Code {
+				counts[i]++
+			}
+		}
+	}
+	return counts
+}
+
+// unitsMap is the map of one or a few units, with how many sites each has; those that stand as rows on the page have signs.
+func (r *reading) unitsMap(units []registry.Place, counts []int, rows []SiteRow, tiles Tiles) MapView {
 	type unitWords struct {
 		Badge     string `json:"badge"`
 		Somewhere string `json:"somewhere"`
@@ -267,14 +280,8 @@ func (r *reading) unitsMap(units []registry.Place, sites []registry.Dated, rows 
 	var words []unitWords
 	var names, codes, files []string
 	var box *orb.Bound
-	for _, p := range units {
-		n := 0
-		for _, s := range sites {
-			if r.holder(s, p.Level) == p.Code {
-				n++
-			}
-		}
-		name, count := r.placeName(p), r.count("count.sites", n)
+	for i, p := range units {
+		name, count := r.placeName(p), r.count("count.sites", counts[i])
 		words = append(words, unitWords{count, r.say("map.somewhere", args{"Sites": count, "Place": r.of(name)})})
 		names, codes = append(names, name), append(codes, string(p.Code))
 		file := "/" + p.Level.Plural() + "/" + string(p.Code) + ".geojson"
@@ -306,20 +313,6 @@ func (r *reading) unitsMap(units []registry.Place, sites []registry.Dated, rows 
 		}
 	}
 	return m
-}
-
-// tally counts the documented agreements, as every table does, and says beside them how many are only mentioned.
-func (r *reading) tally(views []registry.AgreementView) (documented int, text string) {
-	for _, v := range views {
-		if v.Agreement().Documentation == registry.Documented {
-			documented++
-		}
-	}
-	text = r.whole(documented)
-	if mentioned := len(views) - documented; mentioned > 0 {
-		text += " · " + r.count("count.mentioned", mentioned)
-	}
-	return documented, text
 }
 
 // summary says in one line how much is recorded in a place.

@@ -58,18 +58,37 @@ func (r *reading) sourcesOf(record registry.Record) []Link {
 	return out
 }
 
-// agreementsOf are the agreements that refer to a record, as rows.
-func (r *reading) agreementsOf(id registry.ID) ([]AgreementRow, []registry.Stored, error) {
-	found, err := r.pointingAt(registry.TypeAgreement, []registry.ID{id})
+// agreementsOf are the agreements that refer to a record.
+type agreementsOf struct {
+	rows []AgreementRow
+	of   []registry.Stored
+	// Where they are more than a page shows, these are those signed last; more leads to all of them, and counts are of all of them.
+	more   Link
+	counts *facetCounts
+}
+
+// agreementsOf reads the agreements that refer to a record. param is the filter of the list of agreements that asks for the same.
+func (r *reading) agreementsOf(param string, id registry.ID) (a agreementsOf, err error) {
+	all, err := r.everything()
 	if err != nil {
-		return nil, nil, err
+		return a, err
 	}
-	views, err := r.agreements(found)
+	table := all.agreementsOn(r.day)
+	n := table.narrow(httpserve.Params{param: string(id)}, r.day, agreementsShown)
+	if n.left > agreementsShown {
+		a.more, a.counts = r.all("place.all_agreements", agreementFilters, param, string(id), n.left), &n.facetCounts
+		if a.of, err = r.store.RecordsByID(r.ctx, table.idsOf(n.rows)); err == nil {
+			err = r.follow(a.of...)
+		}
+	} else {
+		a.of, err = r.pointingAt(registry.TypeAgreement, []registry.ID{id})
+	}
 	if err != nil {
-		return nil, nil, err
+		return a, err
 	}
-	rows, _ := r.agreementRows(views)
-	return rows, found, nil
+	views, err := r.agreements(a.of)
+	a.rows, _ = r.agreementRows(views)
+	return a, err
 }
 
 // RecordView is the page of a record that is told as facts and lists: amendment, site, organisation, programme, event.
@@ -83,12 +102,15 @@ type RecordView struct {
 	Lists       []FactList
 	Parties     []PartyRow
 	Agreements  []AgreementRow
-	Years       []YearOfAgreements // an organisation's, instead of one list
-	Explore     Link               // the sites of its agreements on the map
-	Events      []EventRow
-	Sources     []Link
-	Map         *MapView
-	Row         *SiteRow // a site's own row, from which its popup is copied
+	// AgreementsTally is how many there are; empty where the page has all. MoreAgreements leads to them.
+	AgreementsTally string
+	MoreAgreements  Link
+	Years           []YearOfAgreements // an organisation's, instead of one list
+	Explore         Link               // the sites of its agreements on the map
+	Events          []EventRow
+	Sources         []Link
+	Map             *MapView
+	Row             *SiteRow // a site's own row, from which its popup is copied
 }
 
 // YearOfAgreements is the agreements signed in one year, or of unknown date.
@@ -166,8 +188,8 @@ func (r *reading) siteView(stored registry.Stored, tiles Tiles) (RecordView, err
 	v.Agreements, _ = r.agreementRows(views)
 	if found := stored.Resolution("/place"); found.Match.Located() {
 		if p, ok := r.gaz.Place(found.Code); ok && p.Level == registry.LevelCommune {
-			m := r.unitsMap([]registry.Place{p}, dated, rows, tiles)
-			scene, err := r.siteScene(p.Code, dated)
+			m := r.unitsMap([]registry.Place{p}, r.countIn([]registry.Place{p}, dated), rows, tiles)
+			scene, err := r.siteScene(p.Code, dated, nil)
 			if err != nil {
 				return RecordView{}, err
 			}
@@ -199,16 +221,23 @@ func (r *reading) organisationView(stored registry.Stored) (RecordView, error) {
 	if !o.Founded.IsZero() {
 		v.Facts = append(v.Facts, r.dateFact(s, "organisation.founded", "/founded", o.Founded))
 	}
-	rows, found, err := r.agreementsOf(o.ID)
+	with, err := r.agreementsOf("party", o.ID)
 	if err != nil {
 		return RecordView{}, err
 	}
-	v.Years = r.byYear(rows, found)
+	found := with.of
+	v.Years, v.MoreAgreements = r.byYear(with.rows, found), with.more
 	if len(found) > 0 {
 		v.Explore = r.explore("party", o.ID)
 	}
-	if with := r.partners(o.ID, found); len(with) > 0 {
-		v.Lists = append(v.Lists, FactList{r.say("organisation.partners"), with})
+	partners := r.partners(o.ID, found)
+	if with.counts != nil {
+		if partners, err = r.partnersOf(o.ID, *with.counts); err != nil {
+			return RecordView{}, err
+		}
+	}
+	if len(partners) > 0 {
+		v.Lists = append(v.Lists, FactList{r.say("organisation.partners"), partners})
 	}
 	written := FactList{Title: r.say("organisation.as_written")}
 	for _, a := range found {
@@ -272,6 +301,19 @@ func (r *reading) partners(self registry.ID, agreements []registry.Stored) (out 
 	return out
 }
 
+// partnersOf is partners from the counts of the list of agreements.
+func (r *reading) partnersOf(self registry.ID, n facetCounts) (out []Fact, err error) {
+	if err := r.knowChoices(n); err != nil {
+		return nil, err
+	}
+	for _, id := range ranked(n.counts["party"]) {
+		if id != string(self) {
+			out = append(out, Fact{Label: r.count("count.agreements", n.counts["party"][id]), Values: []Value{{Link: r.link(registry.ID(id))}}})
+		}
+	}
+	return out, nil
+}
+
 func (r *reading) programmeView(stored registry.Stored) (RecordView, error) {
 	p := stored.Record.(*registry.Programme)
 	s := plain(stored)
@@ -303,9 +345,13 @@ func (r *reading) programmeView(stored registry.Stored) (RecordView, error) {
 	v.Explore = r.explore("programme", p.ID)
 	v.Steps = r.steps(s, p.Steps, nil)
 	v.Parties = r.partyRows(s, p.Parties)
-	var err error
-	if v.Agreements, _, err = r.agreementsOf(p.ID); err != nil {
+	under, err := r.agreementsOf("programme", p.ID)
+	if err != nil {
 		return RecordView{}, err
+	}
+	v.Agreements, v.MoreAgreements, v.AgreementsTally = under.rows, under.more, r.whole(len(under.rows))
+	if under.counts != nil {
+		v.AgreementsTally = r.whole(under.counts.counts["programme"][string(p.ID)])
 	}
 	events, err := r.pointingAt(registry.TypeEvent, []registry.ID{p.ID})
 	if err != nil {

@@ -64,7 +64,9 @@ const (
 
 // siteScene shows sites as precisely as they are known and no more, each in its unit, and focus, the page's own unit, if it has one. It is
 // nil when neither is anywhere.
-func (r *reading) siteScene(focus registry.PlaceCode, sites []registry.Dated) (*picture.Scene, error) {
+//
+// counts are the sites that are known to be somewhere in a commune and no more; nil counts those of sites.
+func (r *reading) siteScene(focus registry.PlaceCode, sites []registry.Dated, counts map[registry.PlaceCode]int) (*picture.Scene, error) {
 	styles := map[registry.PlaceCode]picture.Style{}
 	if focus != "" {
 		styles[focus] = picture.Boundary
@@ -91,6 +93,9 @@ func (r *reading) siteScene(focus registry.PlaceCode, sites []registry.Dated) (*
 			styles[code] = picture.Hatched
 			vague[code]++
 		}
+	}
+	for code, n := range counts {
+		vague[code], styles[code] = n, picture.Hatched
 	}
 	delete(styles, "")
 	scene, err := r.unitScene(styles)

@@ -18,15 +18,14 @@ import (
 // selectSitesOfAgreements has each agreement once, with its sites' keys: a row for each site costs more than all the rest.
 const selectSitesOfAgreements = `SELECT agreement, json_group_array(key) FROM feature_agreement GROUP BY agreement ORDER BY agreement`
 
-// selectSiteOutlines goes through both tables by key, which is how they lie in the file. What many sites have alike is one text.
+// selectSiteOutlines goes through the features as they lie in the file. What many sites have alike is one text.
 const selectSiteOutlines = `
 	SELECT f.key, f.id, f.valid_from, f.valid_until,
 	  concat_ws(char(31), coalesce(f.kind, ''), coalesce(f.status, '')), concat_ws(char(31), coalesce(f.works, '[]'), coalesce(f.trades, '[]')),
 	  concat_ws(char(31), f.unit, coalesce(f.location_precision, ''), f.west IS NOT NULL,
 	    iif(f.unit = '' AND f.west IS NOT NULL, json_array(f.west, f.south, f.east, f.north), '')),
-	  concat_ws(char(31), coalesce(b.properties ->> '$.shops_created', ''), coalesce(b.properties ->> '$.shops_restored', ''),
-	    coalesce(b.properties ->> '$.shops_qualifier', ''), coalesce(b.properties ->> '$.surface_m2', ''), coalesce(b.properties ->> '$.surface_qualifier', ''))
-	FROM feature AS f NOT INDEXED CROSS JOIN feature_body AS b ON b.key = f.key
+	  f.figures
+	FROM feature AS f NOT INDEXED
 	WHERE f.collection = 'sites' AND f.detail = ''`
 
 // underAgreement says that the feature with the key is under an agreement.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -94,7 +95,11 @@ func (s *statement) records(q registry.RecordQuery) {
 		list(s, q.Types)
 	}
 	if q.Reaches != "" {
-		s.add(" AND r.id IN (SELECT record_id FROM touch WHERE code = ?)", string(q.Reaches))
+		if len(q.Types) > 0 && !slices.Contains(q.Types, registry.TypeSite) && !slices.Contains(q.Types, registry.TypeAgreement) {
+			s.add(" AND EXISTS (SELECT 1 FROM touch AS t WHERE t.code = ? AND t.record_id = r.id)", string(q.Reaches)) // of few records
+		} else {
+			s.add(" AND r.id IN (SELECT record_id FROM touch WHERE code = ?)", string(q.Reaches))
+		}
 	}
 	if q.At != "" {
 		s.add(" AND r.id IN (SELECT record_id FROM touch WHERE code = ? AND own = 1)", string(q.At))

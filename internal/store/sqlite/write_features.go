@@ -21,9 +21,11 @@ const (
 	insertFeature = `
 		INSERT INTO feature (key, collection, detail, id, valid_from, valid_until,
 		  kind, status, documentation, place_match, location_precision, type,
-		  unit, first_day, last_day, west, south, east, north, works, utilities, trades, kinds)
+		  unit, first_day, last_day, west, south, east, north, works, utilities, trades, kinds, figures)
 		SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
-		  properties -> '$.works', properties -> '$.utilities', properties -> '$.trades', properties -> '$.kinds'
+		  properties -> '$.works', properties -> '$.utilities', properties -> '$.trades', properties -> '$.kinds',
+		  iif(?2 = 'sites', concat_ws(char(31), coalesce(properties ->> '$.shops_created', ''), coalesce(properties ->> '$.shops_restored', ''),
+		    coalesce(properties ->> '$.shops_qualifier', ''), coalesce(properties ->> '$.surface_m2', ''), coalesce(properties ->> '$.surface_qualifier', '')), NULL)
 		FROM feature_body WHERE key = ?1`
 
 	insertBox        = `INSERT INTO feature_box (key, west, east, south, north) VALUES (?, ?, ?, ?, ?)`

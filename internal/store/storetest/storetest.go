@@ -37,6 +37,7 @@ func Run(t *testing.T, open func(t *testing.T) registry.Store) {
 		{"PlacesOfRecords", placesOfRecords},
 		{"Marks", marks},
 		{"Counts", counts},
+		{"Outlines", outlines},
 		{"FeaturesByDay", featuresByDay},
 		{"FeaturesByBox", featuresByBox},
 		{"FeaturesByDate", featuresByDate},
@@ -608,6 +609,61 @@ func counts(t *testing.T, s registry.Store) {
 	wantBy := map[registry.PlaceCode]registry.PlaceCounts{commune: {Agreements: 1, Amendments: 1, Sites: 1}, second: {Mentioned: 1}, province: all, "09": all}
 	if got, err := s.CountsByPlace(t.Context()); err != nil || fmt.Sprint(got) != fmt.Sprint(wantBy) {
 		t.Errorf("counts %v, %v; want %v", got, err, wantBy)
+	}
+}
+
+func outlines(t *testing.T, s registry.Store) {
+	a, b := agreement("a", registry.Documented, "A"), agreement("b", registry.Mentioned, "B")
+	a.Parties = []registry.Party{{Organisation: "org", Role: registry.RoleLead, NameAsWritten: "Org"}, {Role: registry.RoleLead, NameAsWritten: "Autres"}, {Organisation: "org", Role: registry.RoleFunder, NameAsWritten: "Org"}}
+	put(t, s, &registry.Organisation{Header: head(registry.TypeOrganisation, "org"), Kind: registry.OrgUnknown, Names: titled("Org")}, a, b, site("s", "a", "b"), site("alone"))
+	write(t, s, func(w registry.Writer) error {
+		signed := registry.Feature{Collection: "agreements", ID: "a", Date: edtf.MustParse("2015/2016-03"), Places: []registry.PlaceCode{"09", "09.581"}, JSON: []byte("{}"), Where: map[string]string{"kind": "cooperation", "documentation": "documented"}}
+		until := spot("sites", "s", orb.Point{-9.5, 29.5}, "09")
+		until.Unit, until.Until, until.Where = "09", "2024-05-01", map[string]string{"kind": "craft_zone", "status": "open", "location_precision": "region"}
+		until.JSON = []byte(`{"properties":{"agreements":["b","a"],"works":["creation"],"trades":["pottery","carpets"],"shops_created":25,"shops_qualifier":"about","surface_m2":1000.5,"surface_qualifier":"at_least"}}`)
+		from := registry.Feature{Collection: "sites", ID: "s", From: "2024-05-01", JSON: []byte(`{"properties":{"agreements":["a"],"shops_restored":3,"shops_qualifier":"exact"}}`)}
+		nowhere := spot("sites", "alone", orb.Point{-3, 34}, "")
+		nowhere.JSON = []byte(`{"properties":{}}`)
+		for _, d := range []registry.Derived{{Record: "a", Features: []registry.Feature{signed}}, {Record: "b", Features: []registry.Feature{{Collection: "agreements", ID: "b", JSON: []byte("{}")}}},
+			{Record: "s", Features: []registry.Feature{until, from}}, {Record: "alone", Features: []registry.Feature{nowhere}}} {
+			if err := w.Derive(t.Context(), d); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	figure := func(f *registry.Figure) string {
+		if f == nil {
+			return "-"
+		}
+		return fmt.Sprint(f.Qualifier, " ", f.Value, " ", f.Unit)
+	}
+	var sites []string
+	err := s.EachSiteOutline(t.Context(), func(o registry.SiteOutline) error {
+		var under []registry.ID
+		if o.Agreements != nil {
+			under = *o.Agreements
+		}
+		sites = append(sites, fmt.Sprintf("%s %s..%s %s %s %v %v in %q, %s, %t, %t; %s, %s, %s; %v", o.ID, o.From, o.Until, o.Sort.Kind, o.Sort.Status, o.Craft.Works, o.Craft.Trades,
+			o.Spot.Unit, o.Spot.Precision, o.Spot.Located, o.Spot.Bound != nil, figure(o.Figures.Created), figure(o.Figures.Restored), figure(o.Figures.Surface), under))
+		return nil
+	})
+	slices.Sort(sites)
+	want := []string{
+		`alone ..   [] [] in "", , true, true; -, -, -; []`,
+		`s ..2024-05-01 craft_zone open [creation] [pottery carpets] in "09", region, true, false; about 25 count, -, at_least 1000.5 m2; [a b]`,
+		`s 2024-05-01..   [] [] in "", , false, false; -, exact 3 count, -; [a]`,
+	}
+	if err != nil || !slices.Equal(sites, want) {
+		t.Errorf("sites in outline: %v\n%s\nwant\n%s", err, strings.Join(sites, "\n"), strings.Join(want, "\n"))
+	}
+	var agreements []string
+	err = s.EachAgreementOutline(t.Context(), func(o registry.AgreementOutline) error {
+		agreements = append(agreements, fmt.Sprintf("%s %s %s %t %s..%s %v %v %v", o.ID, o.Kind, o.Documentation, o.Dated, o.First, o.Last, o.Touches, o.Parties, o.Programmes))
+		return nil
+	})
+	if want := []string{"b   false .. [] [] []", "a cooperation documented true 2015-01-01..2016-03-31 [09 09.581] [org] []"}; err != nil || !slices.Equal(agreements, want) {
+		t.Errorf("agreements in outline: %v\n%s\nwant\n%s", err, strings.Join(agreements, "\n"), strings.Join(want, "\n"))
 	}
 }
 
