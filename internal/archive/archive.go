@@ -257,6 +257,11 @@ func (r reader) EachFeature(ctx context.Context, q registry.FeatureQuery, yield 
 	return r.of(q).EachFeature(ctx, q, yield)
 }
 
+// FeatureTexts implements registry.Reader.
+func (r reader) FeatureTexts(ctx context.Context, q registry.FeatureQuery) (registry.FeatureTexts, error) {
+	return r.of(q).FeatureTexts(ctx, q)
+}
+
 // EachSpot implements registry.Reader.
 func (r reader) EachSpot(ctx context.Context, q registry.FeatureQuery, yield func(registry.Spot) error) error {
 	return r.of(q).EachSpot(ctx, q, yield)

@@ -96,7 +96,17 @@ func (s *Server) items(c *fiber.Ctx) error {
 			return err
 		}
 		out := newCollectionWriter(w)
-		page, err := s.page(ctx, a, func(f registry.Feature) error { return out.feature(projected(f, a.in)) })
+		gather := s.each(func(f registry.Feature) error { return out.feature(projected(f, a.in)) })
+		if a.in.URI == crs.Default && a.q.Limit <= mostTexts {
+			gather = func(ctx context.Context, q registry.FeatureQuery) (gathered, error) {
+				page, err := s.Store.FeatureTexts(ctx, q)
+				if err != nil {
+					return gathered{}, err
+				}
+				return gathered{page.N, page.Last, page.More}, out.features(page.JSON, page.N)
+			}
+		}
+		page, err := s.page(ctx, a, gather)
 		if err != nil {
 			return err
 		}
@@ -125,8 +135,38 @@ type pageRead struct {
 // errLast ends a page when there is one feature more.
 var errLast = errors.New("page is full")
 
-// page yields the features of one page.
-func (s *Server) page(ctx context.Context, a itemsAsked, yield func(registry.Feature) error) (out pageRead, err error) {
+// mostTexts is up to how many features are read as one text, which is whole in memory; longer pages stream.
+const mostTexts = 1_000
+
+// gathered is what reading the features of a page has told of it.
+type gathered struct {
+	n    int
+	last string // id; empty without features
+	more bool   // there are others after it
+}
+
+// each reads the features of a page one by one.
+func (s *Server) each(yield func(registry.Feature) error) func(context.Context, registry.FeatureQuery) (gathered, error) {
+	return func(ctx context.Context, q registry.FeatureQuery) (page gathered, err error) {
+		most := q.Limit
+		q.Limit++ // one more tells whether there is a next page
+		err = s.Store.EachFeature(ctx, q, func(f registry.Feature) error {
+			if page.n == most {
+				page.more = true
+				return errLast
+			}
+			page.n, page.last = page.n+1, f.ID
+			return yield(f)
+		})
+		if errors.Is(err, errLast) {
+			err = nil
+		}
+		return page, err
+	}
+}
+
+// page reads one page of features.
+func (s *Server) page(ctx context.Context, a itemsAsked, gather func(context.Context, registry.FeatureQuery) (gathered, error)) (out pageRead, err error) {
 	q := a.q
 	before := ""
 	if q.After != "" {
@@ -134,29 +174,20 @@ func (s *Server) page(ctx context.Context, a itemsAsked, yield func(registry.Fea
 			return out, err
 		}
 	}
-	q.Limit++ // one more tells whether there is a next page
-	n, last, more := 0, "", false
-	err = s.Store.EachFeature(ctx, q, func(f registry.Feature) error {
-		if n == a.q.Limit {
-			more = true
-			return errLast
-		}
-		n, last = n+1, f.ID
-		return yield(f)
-	})
-	if err != nil && !errors.Is(err, errLast) {
+	read, err := gather(ctx, q)
+	if err != nil {
 		return out, err
 	}
 	matched := 0
-	if !more && q.After == "" && (n > 0 || q.Offset == 0) { // the last page of a counted walk tells it itself
-		matched = q.Offset + n
+	if !read.more && q.After == "" && (read.n > 0 || q.Offset == 0) { // the last page of a counted walk tells it itself
+		matched = q.Offset + read.n
 	} else if matched, err = s.count(ctx, a); err != nil {
 		return out, err
 	}
 	if a.exact || matched <= countedFor {
 		out.matched = &matched
 	}
-	out.links = s.links(a, before, last, more)
+	out.links = s.links(a, before, read.last, read.more)
 	return out, nil
 }
 
@@ -264,7 +295,7 @@ func decode(raw []byte) (d decoded, err error) {
 // itemsPage is a page of items for people.
 func (s *Server) itemsPage(c *fiber.Ctx, a itemsAsked) error {
 	page := httpserve.Document{Kind: "items", Collection: a.info.id, Columns: a.info.summary}
-	read, err := s.page(c.UserContext(), a, func(f registry.Feature) error {
+	read, err := s.page(c.UserContext(), a, s.each(func(f registry.Feature) error {
 		d, err := decode(f.JSON)
 		if err != nil {
 			return err
@@ -282,7 +313,7 @@ func (s *Server) itemsPage(c *fiber.Ctx, a itemsAsked) error {
 		}
 		page.Rows = append(page.Rows, row)
 		return nil
-	})
+	}))
 	if err != nil {
 		return err
 	}
@@ -417,13 +448,19 @@ func (o *collectionWriter) write(s string) {
 }
 
 // feature writes one encoded feature.
-func (o *collectionWriter) feature(encoded []byte) error {
+func (o *collectionWriter) feature(encoded []byte) error { return o.features(encoded, 1) }
+
+// features writes n encoded features, with a comma and a line feed between two.
+func (o *collectionWriter) features(encoded []byte, n int) error {
+	if n == 0 {
+		return o.err
+	}
 	if o.n == 0 {
 		o.write("\n")
 	} else {
 		o.write(",\n")
 	}
-	o.n++
+	o.n += n
 	if o.err == nil {
 		_, o.err = o.w.Write(encoded)
 	}

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"database/sql"
@@ -320,26 +321,64 @@ func (s *selection) after(q registry.FeatureQuery) {
 	}
 }
 
-// EachFeature implements registry.Reader.
-func (r reader) EachFeature(ctx context.Context, q registry.FeatureQuery, yield func(registry.Feature) error) error {
+// ordered is what q selects, as c, in its order; which features these are is settled without their bodies, which are joined last.
+func (r reader) ordered(ctx context.Context, q registry.FeatureQuery, columns string) (*selection, error) {
 	s, err := r.selection(q)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	order := ""
 	if q.Order != registry.AnyOrder {
 		order = " ORDER BY id"
 		if err := r.inOrder(ctx, s, q); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	s.after(q)
-	// Which features, in order, is settled without their bodies; these are fetched last.
-	s.add("SELECT c.id, c.valid_from, c.valid_until, b.geometry, b.body FROM (")
+	s.add("SELECT " + columns + " FROM (")
 	s.each("f.key, f.id, f.valid_from, f.valid_until")
 	s.add(order)
 	s.page(q)
 	s.add(") AS c CROSS JOIN feature_body AS b ON b.key = c.key")
+	return s, nil
+}
+
+// FeatureTexts implements registry.Reader. The database puts the text together: a row for each feature would cost more than the features.
+func (r reader) FeatureTexts(ctx context.Context, q registry.FeatureQuery) (out registry.FeatureTexts, err error) {
+	most := q.Limit
+	q.Limit++ // one more tells whether there are others
+	s, err := r.ordered(ctx, q, "count(*), coalesce(group_concat(c.id, char(10)), ''), coalesce(group_concat(b.body, char(44, 10)), '')")
+	if err != nil {
+		return out, err
+	}
+	var ids string
+	var text sql.RawBytes // the driver makes a new one for each row, so it is ours to hand on
+	rows, err := r.q.QueryContext(ctx, s.text.String(), s.args...)
+	if err != nil {
+		return out, translate("read features", err)
+	}
+	defer rows.Close()
+	if rows.Next() {
+		if err := rows.Scan(&out.N, &ids, &text); err != nil {
+			return out, translate("read features", err)
+		}
+	}
+	out.JSON = text
+	if out.N > most { // neither an id nor an encoded feature has a line feed
+		out.N, out.More = most, true
+		out.JSON = out.JSON[:bytes.LastIndexByte(out.JSON, '\n')-1]
+		ids = ids[:strings.LastIndexByte(ids, '\n')]
+	}
+	out.Last = ids[strings.LastIndexByte(ids, '\n')+1:]
+	return out, translate("read features", rows.Err())
+}
+
+// EachFeature implements registry.Reader.
+func (r reader) EachFeature(ctx context.Context, q registry.FeatureQuery, yield func(registry.Feature) error) error {
+	s, err := r.ordered(ctx, q, "c.id, c.valid_from, c.valid_until, b.geometry, b.body")
+	if err != nil {
+		return err
+	}
 	rows, err := r.q.QueryContext(ctx, s.text.String(), s.args...)
 	if err != nil {
 		return translate("read features", err)

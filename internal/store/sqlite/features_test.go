@@ -81,6 +81,23 @@ func TestQuickWaysGiveThePlainAnswer(t *testing.T) {
 			slices.Sort(spots)
 			return strings.Join(spots, " "), err
 		})
+		if q.Limit > 0 && q.Order != registry.AnyOrder {
+			page, err := s.FeatureTexts(t.Context(), q)
+			want, n, last := "", 0, ""
+			more := q
+			more.Limit++
+			if err := plain.EachFeature(t.Context(), more, func(f registry.Feature) error {
+				if n++; n <= q.Limit {
+					want, last = want+",\n"+string(f.JSON), f.ID
+				}
+				return nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+			if err != nil || string(page.JSON) != strings.TrimPrefix(want, ",\n") || page.N != min(n, q.Limit) || page.Last != last || page.More != (n > q.Limit) {
+				t.Fatalf("text of %+v: %d, %q, %t, %v; want %d features", q, page.N, page.Last, page.More, err, n)
+			}
+		}
 		if q.After != "" {
 			same("page before", func(r registry.Reader) (string, error) { return r.PageBefore(t.Context(), q, 1+q.Limit) })
 		}
