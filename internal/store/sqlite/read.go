@@ -413,7 +413,11 @@ func (r reader) BoundariesVersion(ctx context.Context) (string, error) {
 // setting reads what the database knows of itself; empty when it doesn't.
 func (r reader) setting(ctx context.Context, name string) (string, error) {
 	var value string
-	err := r.q.QueryRowContext(ctx, "SELECT value FROM setting WHERE name = ?", name).Scan(&value)
+	ctx, err := brief(ctx)
+	if err != nil {
+		return "", err
+	}
+	err = r.q.QueryRowContext(ctx, "SELECT value FROM setting WHERE name = ?", name).Scan(&value)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
 	}

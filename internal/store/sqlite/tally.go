@@ -95,6 +95,9 @@ func (r reader) countByTally(ctx context.Context, q registry.FeatureQuery) (n in
 		code = q.Places[0]
 	}
 	s.add(" AND code = ?", string(code))
+	if ctx, err = brief(ctx); err != nil {
+		return 0, err
+	}
 	err = r.q.QueryRowContext(ctx, s.text.String(), s.args...).Scan(&n)
 	if q.Limit > 0 {
 		n = min(n, q.Limit)
