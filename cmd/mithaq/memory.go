@@ -1,6 +1,9 @@
 package main
 
-import "runtime/debug"
+import (
+	"os"
+	"runtime/debug"
+)
 
 // work lets the garbage collector run less often during a long write: what lives is small, what is thrown away is much. The memory that this takes is bounded, whatever
 // the number of records.
@@ -14,3 +17,14 @@ func work() (done func()) {
 
 // workMemory is from how many bytes of memory on the collector saves memory again, not time.
 const workMemory = 64 << 20
+
+// serveMemory is the same for the server: many long answers at once would let the heap grow to three times what lives, because each is garbage
+// as soon as it is sent. With the program itself and the database's caches it stays below 200 MB. GOMEMLIMIT says otherwise.
+const serveMemory = 112 << 20
+
+// limitServing sets serveMemory unless the environment sets a limit.
+func limitServing() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(serveMemory)
+	}
+}

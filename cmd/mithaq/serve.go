@@ -93,6 +93,7 @@ func (a *app) runServer(ctx context.Context, set serving) (err error) {
 	if set.contact != "" && !validContact(set.contact) {
 		return usage("--contact %s: takes an e-mail address or an https address", set.contact)
 	}
+	limitServing()
 	store, publisher, err := a.open(ctx)
 	if err != nil {
 		return err
