@@ -830,6 +830,30 @@ func featuresByCounting(t *testing.T, s registry.Store) {
 	if got, want := found(t, s, registry.FeatureQuery{Offset: 23}), strings.Join(all[23:], " "); got != want {
 		t.Errorf("leaving out 23: %q, want %q", got, want)
 	}
+	for _, x := range []struct {
+		after       string
+		offset, max int
+		want        []string
+		more        bool
+	}{{"", 0, 10, all[:10], true}, {all[4], 0, 20, all[5:], false}, {"", 20, 10, all[20:], false}, {"", 0, 24, all[:24], true}, {all[24], 0, 1, nil, false}} {
+		var want []string
+		if err := s.EachFeature(t.Context(), registry.FeatureQuery{Collection: "sites", Day: day}, func(f registry.Feature) error {
+			if slices.Contains(x.want, f.ID) {
+				want = append(want, string(f.JSON))
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		last := ""
+		if len(x.want) > 0 {
+			last = x.want[len(x.want)-1]
+		}
+		got, err := s.FeatureTexts(t.Context(), registry.FeatureQuery{Collection: "sites", Day: day, After: x.after, Offset: x.offset, Limit: x.max})
+		if err != nil || string(got.JSON) != strings.Join(want, ",\n") || got.N != len(x.want) || got.Last != last || got.More != x.more {
+			t.Errorf("%d after %q and %d more: %+v, %v; want %q", x.max, x.after, x.offset, got, err, x.want)
+		}
+	}
 	for after, want := range map[int]string{9: "", 10: all[0], 19: all[9], 24: all[14]} {
 		if got, err := s.PageBefore(t.Context(), registry.FeatureQuery{Collection: "sites", Day: day, After: all[after]}, 10); err != nil || got != want {
 			t.Errorf("before the page after %s: %q, %v; want %q", all[after], got, err, want)
