@@ -323,6 +323,12 @@ func (s *selection) after(q registry.FeatureQuery) {
 
 // ordered is what q selects, as c, in its order; which features these are is settled without their bodies, which are joined last.
 func (r reader) ordered(ctx context.Context, q registry.FeatureQuery, columns string) (*selection, error) {
+	if r.milestones != nil && q.Offset >= r.milestones.every && q.After == "" && isWhole(q) {
+		var err error
+		if q, err = r.milestones.shorten(ctx, r, q); err != nil {
+			return nil, err
+		}
+	}
 	s, err := r.selection(q)
 	if err != nil {
 		return nil, err
@@ -351,9 +357,13 @@ func brief(ctx context.Context) (context.Context, error) {
 // isBrief says whether q asks for one feature, or for a few from where they lie in order.
 func isBrief(q registry.FeatureQuery) bool {
 	const fewInOrder = 101
-	narrowed := len(q.Boxes) > 0 || q.During != (registry.Days{}) || len(q.Places) > 0 || len(q.Where) > 0 || len(q.Lists) > 0 || q.Party != "" || q.Programme != "" ||
-		q.Year != 0 || q.Located != "" || q.Filter != nil || q.Offset > 0 || len(q.Units) > 0
-	return q.ID != "" || !narrowed && q.Limit > 0 && q.Limit <= fewInOrder
+	return q.ID != "" || q.Limit > 0 && q.Limit <= fewInOrder && q.Offset == 0 && isWhole(q)
+}
+
+// isWhole says whether q selects all of a collection, or of what is behind one of its features.
+func isWhole(q registry.FeatureQuery) bool {
+	return q.ID == "" && len(q.Boxes) == 0 && q.During == (registry.Days{}) && len(q.Places) == 0 && len(q.Where) == 0 && len(q.Lists) == 0 && q.Party == "" && q.Programme == "" &&
+		q.Year == 0 && q.Located == "" && q.Filter == nil && len(q.Units) == 0
 }
 
 // FeatureTexts implements registry.Reader. The database puts the text together: a row for each feature would cost more than the features.

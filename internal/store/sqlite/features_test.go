@@ -26,9 +26,10 @@ func TestQuickWaysGiveThePlainAnswer(t *testing.T) {
 	s := openAt(t, filepath.Join(t.TempDir(), "registry.db"))
 	putRandom(t, s, random, 3_000)
 	plain := reader{q: s.reads, plainly: true}
+	s.milestones.every = 30
 	scanning := reader{q: s.reads, large: 1}
 	found := 0
-	for range 800 {
+	for range 500 {
 		q := randomQuery(t, random)
 		same := func(what string, ask func(registry.Reader) (string, error)) string {
 			want, err := ask(plain)
@@ -102,7 +103,7 @@ func TestQuickWaysGiveThePlainAnswer(t *testing.T) {
 			same("page before", func(r registry.Reader) (string, error) { return r.PageBefore(t.Context(), q, 1+q.Limit) })
 		}
 	}
-	if found < 250 {
+	if found < 150 {
 		t.Errorf("only %d questions had an answer", found)
 	}
 }
@@ -113,6 +114,7 @@ func TestPlaceTallyCountsTheRecords(t *testing.T) {
 	random := rand.New(rand.NewPCG(2026, 7))
 	s := openAt(t, filepath.Join(t.TempDir(), "registry.db"))
 	plain := reader{q: s.reads, plainly: true}
+	s.milestones.every = 30
 	for range 30 {
 		err := s.Write(t.Context(), func(w registry.Writer) error {
 			for range random.IntN(40) {
@@ -356,13 +358,16 @@ func randomQuery(t *testing.T, random *rand.Rand) registry.FeatureQuery {
 			t.Fatal(err)
 		}
 	}
+	if sometimes(8) { // a whole collection
+		q = registry.FeatureQuery{Collection: q.Collection, Day: q.Day}
+	}
 	if sometimes(3) {
 		q.After = fmt.Sprintf("site-%04d", random.IntN(3_000))
 	}
 	if sometimes(2) {
 		q.Limit = pick(random, []int{1, 2, 10, 500})
 		if sometimes(3) {
-			q.Offset = random.IntN(100)
+			q.Offset = random.IntN(pick(random, []int{100, 4_000}))
 		}
 	} else if sometimes(3) {
 		q.Order = registry.AnyOrder

@@ -84,7 +84,7 @@ func open(ctx context.Context, path string, folder fs.FS) (*Store, error) {
 	reads.SetMaxOpenConns(readers)
 	reads.SetMaxIdleConns(readers)
 	reads.SetConnMaxIdleTime(idleFor)
-	return &Store{reader: reader{q: &pool{DB: reads}, tallied: true, large: 100_000}, reads: reads, writes: writes}, nil
+	return &Store{reader: reader{q: &pool{DB: reads}, tallied: true, large: 100_000, milestones: &milestones{every: milestoneEvery}}, reads: reads, writes: writes}, nil
 }
 
 // address is path as SQLite's URI with the settings that every connection shares.

@@ -21,7 +21,8 @@ type reader struct {
 	// plainly asks every question of the features themselves, one by one: what the quicker ways are compared with.
 	plainly bool
 	// large is from how many features on a collection isn't walked through when the order doesn't matter; 0: it always is.
-	large int
+	large      int
+	milestones *milestones // nil: none
 }
 
 // selectStored reads a record with its places in one statement, so that both are of one publication.
