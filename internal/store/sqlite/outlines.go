@@ -18,6 +18,8 @@ import (
 // selectSitesOfAgreements has each agreement once, with its sites' keys: a row for each site costs more than all the rest.
 const selectSitesOfAgreements = `SELECT agreement, json_group_array(key) FROM feature_agreement GROUP BY agreement ORDER BY agreement`
 
+const countSitesOfAgreements = `SELECT count(*) FROM feature_agreement`
+
 // selectSiteOutlines goes through the features as they lie in the file. What many sites have alike is one text.
 const selectSiteOutlines = `
 	SELECT f.key, f.id, f.valid_from, f.valid_until,
@@ -30,9 +32,11 @@ const selectSiteOutlines = `
 
 // underAgreement says that the feature with the key is under an agreement.
 type underAgreement struct {
-	key       int64
-	agreement int32 // its place in a list
+	high, low uint32 // halves of the key, so that a million are twelve megabytes and not sixteen
+	agreement uint32 // its place in a list
 }
+
+func (u underAgreement) key() int64 { return int64(u.high)<<32 | int64(u.low) }
 
 // EachSiteOutline implements registry.Reader.
 func (r reader) EachSiteOutline(ctx context.Context, yield func(registry.SiteOutline) error) error {
@@ -69,10 +73,10 @@ func (r reader) EachSiteOutline(ctx context.Context, yield func(registry.SiteOut
 		if err := cmp.Or(errs[0], errs[1], errs[2], errs[3]); err != nil {
 			return fmt.Errorf("outline of %s: %w", o.ID, err)
 		}
-		for next < len(under) && under[next].key < key {
+		for next < len(under) && under[next].key() < key {
 			next++
 		}
-		for ; next < len(under) && under[next].key == key; next++ {
+		for ; next < len(under) && under[next].key() == key; next++ {
 			if o.Agreements == nil {
 				o.Agreements = &alone[under[next].agreement]
 				continue
@@ -89,6 +93,11 @@ func (r reader) EachSiteOutline(ctx context.Context, yield func(registry.SiteOut
 
 // sitesOfAgreements are the agreements that have sites, and which ones, by key.
 func (r reader) sitesOfAgreements(ctx context.Context) (agreements []registry.ID, under []underAgreement, err error) {
+	var size int
+	if err := r.q.QueryRowContext(ctx, countSitesOfAgreements).Scan(&size); err != nil {
+		return nil, nil, translate("outline the sites", err)
+	}
+	under = make([]underAgreement, 0, size)
 	rows, err := r.q.QueryContext(ctx, selectSitesOfAgreements)
 	if err != nil {
 		return nil, nil, translate("outline the sites", err)
@@ -105,12 +114,12 @@ func (r reader) sitesOfAgreements(ctx context.Context) (agreements []registry.ID
 			return nil, nil, fmt.Errorf("sites of %s: %w", id, err)
 		}
 		for _, key := range keys {
-			under = append(under, underAgreement{key, int32(len(agreements))})
+			under = append(under, underAgreement{uint32(key >> 32), uint32(key), uint32(len(agreements))})
 		}
 		agreements = append(agreements, id)
 	}
 	slices.SortFunc(under, func(a, b underAgreement) int {
-		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.agreement, b.agreement))
+		return cmp.Or(cmp.Compare(a.key(), b.key()), cmp.Compare(a.agreement, b.agreement))
 	})
 	return agreements, under, translate("outline the sites", rows.Err())
 }
