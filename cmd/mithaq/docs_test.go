@@ -63,7 +63,7 @@ func TestAddressesAreDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	served, err := newApp(store, p, serving{baseURL: "https://mithaq.example"}, slog.New(slog.DiscardHandler))
+	served, _, err := newApp(store, p, serving{baseURL: "https://mithaq.example"}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

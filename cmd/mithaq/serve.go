@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -121,10 +122,14 @@ func (a *app) runServer(ctx context.Context, set serving) (err error) {
 		}
 		defer set.dumps.Close()
 	}
-	app, err := newApp(store, publisher, set, log)
+	app, pages, err := newApp(store, publisher, set, log)
 	if err != nil {
 		return err
 	}
+	ahead, stop := context.WithCancel(context.WithoutCancel(ctx)) // pages that are waited for when ctx ends still get what they need
+	var work sync.WaitGroup
+	work.Go(func() { pages.ReadAhead(ahead) })
+	defer func() { stop(); work.Wait() }()
 	return httpserve.Serve(ctx, app, set.addr, httpserve.Hooks{
 		Ready: func(addr string) {
 			log.Info("ready", "address", addr, "database", a.database, "version", buildVersion())
@@ -145,10 +150,10 @@ func newDumps(store registry.Reader, dir, baseURL string, log *slog.Logger) (*du
 }
 
 // newApp wires the store to the two faces of the registry.
-func newApp(store *sqlite.Store, p *publish.Publisher, set serving, log *slog.Logger) (*fiber.App, error) {
+func newApp(store *sqlite.Store, p *publish.Publisher, set serving, log *slog.Logger) (*fiber.App, *web.Server, error) {
 	assets, err := httpserve.NewAssets(static.Files)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	baseURL := strings.TrimRight(set.baseURL, "/")
 	now := set.now
@@ -157,7 +162,7 @@ func newApp(store *sqlite.Store, p *publish.Publisher, set serving, log *slog.Lo
 	}
 	labels, err := web.CodeLabels()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var formats []string
 	for _, f := range export.Formats() {
@@ -173,7 +178,7 @@ func newApp(store *sqlite.Store, p *publish.Publisher, set serving, log *slog.Lo
 	}
 	pages, err := web.New(deps)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	app := httpserve.New(httpserve.Options{Logger: log, Ready: store.Ping, OnError: pages.ErrorPage, TileOrigin: origin(set.tileURL)})
 	assets.Mount(app)
@@ -183,7 +188,7 @@ func newApp(store *sqlite.Store, p *publish.Publisher, set serving, log *slog.Lo
 	}
 	api.HTML = pages.Document
 	api.Mount(app)
-	return app, nil
+	return app, pages, nil
 }
 
 // validContact says whether readers can be sent to an address: by letter or to a page.

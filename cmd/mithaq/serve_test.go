@@ -61,7 +61,7 @@ func startAt(t *testing.T, records bool, listen, baseURL string, change ...func(
 	for _, f := range change {
 		f(store, &set)
 	}
-	app, err := newApp(store, p, set, slog.New(slog.DiscardHandler))
+	app, _, err := newApp(store, p, set, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -91,7 +91,7 @@ func (a *app) newSite(ctx context.Context, store *sqlite.Store, p *publish.Publi
 	if err != nil {
 		return nil, err
 	}
-	served, err := newApp(store, p, serving{baseURL: baseURL, copied: true, now: func() time.Time { return now }}, slog.New(slog.DiscardHandler))
+	served, _, err := newApp(store, p, serving{baseURL: baseURL, copied: true, now: func() time.Time { return now }}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, err
 	}

@@ -65,22 +65,25 @@ func (o *outlines) in(gaz *gazetteer.Gazetteer, code registry.PlaceCode, day edt
 	}
 	counts := make([]int, len(o.spots))
 	first, unlocated, spans := firstIDs{most: sitesShown}, firstIDs{most: sitesShown}, o.sites.spans
-	for row, spot := range o.sites.columns[spotColumn].of {
+	var id []byte
+	for row := range o.sites.ids.n {
 		if len(spans) > 0 && spans[0].row == row {
 			there := spans[0].on(day)
 			if spans = spans[1:]; !there {
 				continue
 			}
 		}
+		spot := o.sites.columns[spotColumn].of.at(row)
 		if !here[spot] {
 			continue
 		}
 		counts[spot]++
 		a.sites++
-		first.add(o.sites.ids.bytes(row))
+		id = o.sites.ids.bytes(row, id)
+		first.add(id)
 		if o.spots[spot].Precision == registry.PrecisionNone {
 			a.unlocated++
-			unlocated.add(o.sites.ids.bytes(row))
+			unlocated.add(id)
 		}
 	}
 	a.first, a.firstUnlocated = first.ids(), unlocated.ids()
@@ -113,10 +116,13 @@ func (o *outlines) in(gaz *gazetteer.Gazetteer, code registry.PlaceCode, day edt
 func (o *outlines) agreementsIn(a *areaOutline, gaz *gazetteer.Gazetteer, code registry.PlaceCode, day edtf.Day) {
 	t := o.agreements
 	unit, _ := gaz.Place(code)
-	of := func(param string) int {
-		return slices.IndexFunc(t.set.filters, func(f filter) bool { return f.param == param })
+	c := &t.columns[agreementColumn]
+	of := func(param string) (at, k int) {
+		at = slices.IndexFunc(t.set.filters, func(f filter) bool { return f.param == param })
+		return at, slices.Index(c.filters, at)
 	}
-	level, known := of(placeParam(unit.Level)), of("documentation")
+	level, levelK := of(placeParam(unit.Level))
+	known, knownK := of("documentation")
 	at, ok := t.values[level].at[string(code)]
 	if !ok {
 		return
@@ -127,12 +133,12 @@ func (o *outlines) agreementsIn(a *areaOutline, gaz *gazetteer.Gazetteer, code r
 		away[uint32(span.row)] = !span.on(day)
 	}
 	for _, row := range o.newest {
-		have := t.columns[agreementColumn].sets[t.columns[agreementColumn].of[row]]
-		if !slices.Contains(have[level], at) || away[row] {
+		set := c.of.at(int(row))
+		if !slices.Contains(c.have(set, levelK), at) || away[row] {
 			continue
 		}
 		a.agreements++
-		if slices.Contains(have[known], documented) {
+		if slices.Contains(c.have(set, knownK), documented) {
 			a.documented++
 		}
 		if len(a.newest) < agreementsShown {

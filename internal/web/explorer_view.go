@@ -115,7 +115,7 @@ func (r *reading) explorerList(v *ExplorerView, q httpserve.Params, all *outline
 		return err
 	}
 	for i, row := range n.rows {
-		s := all.spots[all.sites.columns[spotColumn].of[row]]
+		s := all.spots[all.sites.columns[spotColumn].of.at(row)]
 		if i < len(v.Rows) && s.Located {
 			v.Rows[i].Units = strings.TrimSpace(string(s.unit()) + " " + string(s.wider()) + " " + string(s.region))
 		}

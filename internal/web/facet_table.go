@@ -10,7 +10,7 @@ import (
 )
 
 // facetTable is a whole collection as its filters see it, in the order of its list, small enough to be kept in memory: a million sites take
-// some forty megabytes. Records that answer a filter alike share what they have of it, so a choice is counted once for all of them.
+// some twenty megabytes. Records that answer a filter alike share what they have of it, so a choice is counted once for all of them.
 type facetTable struct {
 	set     filterSet
 	ids     idList
@@ -22,8 +22,21 @@ type facetTable struct {
 
 // facetColumn is what all records have of some filters.
 type facetColumn struct {
-	of   []uint32     // by row: which of sets
-	sets [][][]uint32 // by filter of the set: places in the dictionary of values; nil for filters of another column
+	of      placeList // by row: which of the sets
+	filters []int     // those that it tells of, by their place in the list's set
+	sets    int
+	values  []uint32 // places in the dictionaries: of each set, for each of filters
+	ends    []uint32 // where those of each end
+}
+
+// have is what a set has of the column's k-th filter.
+func (c *facetColumn) have(set uint32, k int) []uint32 {
+	i := int(set)*len(c.filters) + k
+	start := uint32(0)
+	if i > 0 {
+		start = c.ends[i-1]
+	}
+	return c.values[start:c.ends[i]]
 }
 
 // rowSpan are the days on which a row is there; an empty end is open.
@@ -53,47 +66,27 @@ func (d *dictionary) put(value string) uint32 {
 	return at
 }
 
-// idList are ids one behind the other.
-type idList struct {
-	text []byte
-	ends []uint32
-}
-
-func (l *idList) add(id registry.ID) {
-	l.text = append(l.text, id...)
-	l.ends = append(l.ends, uint32(len(l.text)))
-}
-
-func (l *idList) bytes(i int) []byte {
-	start := uint32(0)
-	if i > 0 {
-		start = l.ends[i-1]
-	}
-	return l.text[start:l.ends[i]]
-}
-
-func (l *idList) of(i int) registry.ID { return registry.ID(l.bytes(i)) }
-
 // newFacetTable is an empty table; each column tells of some filters.
 func newFacetTable(set filterSet, columns ...[]string) *facetTable {
 	t := &facetTable{set: set, values: make([]dictionary, len(set.filters)), columns: make([]facetColumn, len(columns)), column: make([]int, len(set.filters))}
 	for i, f := range set.filters {
-		t.column[i] = slices.IndexFunc(columns, func(params []string) bool { return slices.Contains(params, f.param) })
+		at := slices.IndexFunc(columns, func(params []string) bool { return slices.Contains(params, f.param) })
+		t.column[i], t.columns[at].filters = at, append(t.columns[at].filters, i)
 	}
 	return t
 }
 
 // share adds what some records have of filters to a column, and gives its place for those records.
 func (t *facetTable) share(column int, values map[string][]string) uint32 {
-	have := make([][]uint32, len(t.set.filters))
-	for i, f := range t.set.filters {
-		for _, v := range values[f.param] {
-			have[i] = append(have[i], t.values[i].put(v))
-		}
-	}
 	c := &t.columns[column]
-	c.sets = append(c.sets, have)
-	return uint32(len(c.sets) - 1)
+	for _, i := range c.filters {
+		for _, v := range values[t.set.filters[i].param] {
+			c.values = append(c.values, t.values[i].put(v))
+		}
+		c.ends = append(c.ends, uint32(len(c.values)))
+	}
+	c.sets++
+	return uint32(c.sets - 1)
 }
 
 // facetAnswer is what filters leave of a table.
@@ -112,15 +105,19 @@ type missMask uint32
 func (t *facetTable) narrow(q httpserve.Params, day edtf.Day, size int) facetAnswer {
 	a := facetAnswer{facetCounts: facetCounts{map[string]map[string]int{}, map[string]int{}}}
 	masks := make([][]missMask, len(t.columns))
-	for c, x := range t.columns {
-		masks[c] = make([]missMask, len(x.sets))
-		a.per = append(a.per, make([]uint32, len(x.sets)))
-		for s, set := range x.sets {
-			for i, have := range set {
-				if v := q[t.set.filters[i].param]; v != "" && t.column[i] == c {
-					if at, ok := t.values[i].at[v]; !ok || !slices.Contains(have, at) {
-						masks[c][s] |= 1 << i
-					}
+	for c := range t.columns {
+		x := &t.columns[c]
+		masks[c] = make([]missMask, x.sets)
+		a.per = append(a.per, make([]uint32, x.sets))
+		for k, i := range x.filters {
+			v := q[t.set.filters[i].param]
+			if v == "" {
+				continue
+			}
+			at, known := t.values[i].at[v]
+			for set := range masks[c] {
+				if !known || !slices.Contains(x.have(uint32(set), k), at) {
+					masks[c][set] |= 1 << i
 				}
 			}
 		}
@@ -128,12 +125,12 @@ func (t *facetTable) narrow(q httpserve.Params, day edtf.Day, size int) facetAns
 	but := make([][]uint32, len(t.set.filters)) // by filter and set of its column, the records that this filter alone keeps out
 	for i, f := range t.set.filters {
 		if q[f.param] != "" {
-			but[i] = make([]uint32, len(t.columns[t.column[i]].sets))
+			but[i] = make([]uint32, t.columns[t.column[i]].sets)
 		}
 	}
-	after := q[afterParam]
+	after := t.ids.rows(registry.ID(q[afterParam]))
 	spans := t.spans
-	for row := range t.ids.ends {
+	for row := range t.ids.n {
 		if len(spans) > 0 && spans[0].row == row {
 			there := spans[0].on(day)
 			if spans = spans[1:]; !there {
@@ -142,35 +139,37 @@ func (t *facetTable) narrow(q httpserve.Params, day edtf.Day, size int) facetAns
 		}
 		var missed missMask
 		for c := range t.columns {
-			missed |= masks[c][t.columns[c].of[row]]
+			missed |= masks[c][t.columns[c].of.at(row)]
 		}
 		switch {
 		case missed == 0:
 			for c := range t.columns {
-				a.per[c][t.columns[c].of[row]]++
+				a.per[c][t.columns[c].of.at(row)]++
 			}
 			a.left++
-			if after != "" && string(t.ids.bytes(row)) == after {
+			if slices.Contains(after, row) {
 				a.before, a.rows = a.left, nil // a record that is gone from the set begins the list anew
 			} else if len(a.rows) < size {
 				a.rows = append(a.rows, row)
 			}
 		case missed&(missed-1) == 0:
 			i := bits.TrailingZeros32(uint32(missed))
-			but[i][t.columns[t.column[i]].of[row]]++
+			but[i][t.columns[t.column[i]].of.at(row)]++
 		}
 	}
 	for i, f := range t.set.filters {
 		counts := make([]int, len(t.values[i].list))
 		without := a.left
-		for s, set := range t.columns[t.column[i]].sets {
+		x := &t.columns[t.column[i]]
+		k := slices.Index(x.filters, i)
+		for s := range x.sets {
 			n := int(a.per[t.column[i]][s])
 			if but[i] != nil {
 				n += int(but[i][s])
 				without += int(but[i][s])
 			}
 			if n > 0 {
-				for _, v := range set[i] {
+				for _, v := range x.have(uint32(s), k) {
 					counts[v] += n
 				}
 			}

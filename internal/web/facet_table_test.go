@@ -47,7 +47,7 @@ func TestFacetTableCountsLikeALookAtEachRecord(t *testing.T) {
 			r := record{id: registry.ID(fmt.Sprint("r", row)), values: map[string][]string{}}
 			for c := range columns {
 				at := random.IntN(4)
-				table.columns[c].of = append(table.columns[c].of, uint32(at))
+				table.columns[c].of.add(uint32(at))
 				for p, v := range shared[c][at] {
 					r.values[p] = v
 				}
@@ -56,7 +56,7 @@ func TestFacetTableCountsLikeALookAtEachRecord(t *testing.T) {
 				r.from, r.until = "2024-01-01", []edtf.Day{"", "2025-01-01"}[random.IntN(2)]
 				table.spans = append(table.spans, rowSpan{row, r.from, r.until})
 			}
-			table.ids.add(r.id)
+			table.ids.add([]byte(r.id))
 			all = append(all, r)
 		}
 		q, day := httpserve.Params{}, []edtf.Day{"2023-06-01", "2024-06-01", "2026-06-01"}[random.IntN(3)]

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"mithaq/internal/edtf"
 	"mithaq/internal/gazetteer"
@@ -38,36 +39,128 @@ const (
 	amendedColumn
 )
 
-// outlineShelf keeps the outlines of the newest publication. Whoever comes while they are made waits for them.
+// throughParams are the filters of the sites that ask for something of their agreements.
+var throughParams = []string{"party", "programme", yearParam}
+
+// outlineShelf keeps the outlines of the newest publication. They are made once for all who want them, and whoever comes meanwhile waits.
 type outlineShelf struct {
+	turn sync.Mutex // held by whoever makes some: the memory of two at once is never needed
+
 	mu      sync.Mutex
-	version string
+	version string // of kept
 	kept    *outlines
+	making  *outlineWork // nil: none
 }
 
+// outlineWork are outlines that are being made.
+type outlineWork struct {
+	version string
+	stop    context.CancelFunc
+	done    chan struct{} // closed when made and err are there
+	made    *outlines
+	err     error
+}
+
+// of are the outlines of a publication that was the newest after the call, or of a later one.
 func (s *outlineShelf) of(ctx context.Context, store registry.Reader, gaz *gazetteer.Gazetteer) (*outlines, error) {
+	for waited := false; ; waited = true {
+		version, err := store.Version(ctx)
+		if err != nil {
+			return nil, err
+		}
+		kept, work := s.begin(version, store, gaz)
+		if kept != nil {
+			return kept, nil
+		}
+		select {
+		case <-work.done:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		if waited || work.version == version { // else it may have been begun before the call
+			return work.made, work.err
+		}
+	}
+}
+
+// begin gives the outlines of a publication, or the work on some: what is being made already, or else those.
+func (s *outlineShelf) begin(version string, store registry.Reader, gaz *gazetteer.Gazetteer) (*outlines, *outlineWork) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	version, err := store.Version(ctx)
-	if err != nil {
-		return nil, err
+	if s.making != nil {
+		return nil, s.making
 	}
 	if s.kept != nil && s.version == version {
 		return s.kept, nil
 	}
-	s.kept = nil // the memory of the old is wanted for the new
-	made, err := makeOutlines(ctx, store, gaz)
-	if err != nil {
-		return nil, err
+	s.kept = nil                                          // its memory is wanted for the new
+	ctx, stop := context.WithCancel(context.Background()) // for all who wait: the first may leave
+	work := &outlineWork{version: version, stop: stop, done: make(chan struct{})}
+	s.making = work
+	go func() {
+		defer stop()
+		work.made, work.err = s.make(ctx, store, gaz)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.making = nil; work.err == nil {
+			s.version, s.kept = version, work.made
+		}
+		close(work.done)
+	}()
+	return nil, work
+}
+
+// giveUp ends the work on outlines, if there is any.
+func (s *outlineShelf) giveUp() {
+	s.mu.Lock()
+	work := s.making
+	s.mu.Unlock()
+	if work != nil {
+		work.stop()
+		<-work.done
 	}
-	s.version, s.kept = version, made
-	return made, nil
+}
+
+// make makes outlines when nobody else does.
+func (s *outlineShelf) make(ctx context.Context, store registry.Reader, gaz *gazetteer.Gazetteer) (*outlines, error) {
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	return makeOutlines(ctx, store, gaz)
+}
+
+// lookAgain is how often ReadAhead reads the version: one row of one table.
+const lookAgain = time.Second
+
+// ReadAhead makes the outlines of every publication as soon as it is there, until ctx ends: at a million sites that takes seconds, for which no
+// visitor should wait. At its end nothing reads the store on its behalf any more.
+func (s *Server) ReadAhead(ctx context.Context) {
+	tick := time.NewTicker(lookAgain)
+	defer tick.Stop()
+	defer s.outlines.giveUp()
+	failed := ""
+	for {
+		_, err := s.outlines.of(ctx, s.Store, s.Gazetteer)
+		if ctx.Err() != nil {
+			return
+		}
+		if err == nil {
+			failed = ""
+		} else if err.Error() != failed { // once, not every second
+			failed = err.Error()
+			s.Log.Error("the outlines of the registry could not be made ahead; the first page that needs them tries again", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }
 
 // everything is the whole registry in outline.
 func (r *reading) everything() (*outlines, error) {
 	if r.moment != "" { // nobody keeps what was
-		return makeOutlines(r.ctx, r.store, r.gaz)
+		return r.outlines.make(r.ctx, r.store, r.gaz)
 	}
 	return r.outlines.of(r.ctx, r.store, r.gaz)
 }
@@ -88,23 +181,8 @@ func makeOutlines(ctx context.Context, store registry.Reader, gaz *gazetteer.Gaz
 	return o, o.readSites(ctx, store, gaz, through)
 }
 
-// readAgreements fills the table of agreements. through are the values that their sites have through them.
-func (o *outlines) readAgreements(ctx context.Context, store registry.Reader, gaz *gazetteer.Gazetteer) (through map[registry.ID]map[string][]string, err error) {
-	var all []registry.AgreementOutline
-	err = store.EachAgreementOutline(ctx, func(a registry.AgreementOutline) error {
-		all = append(all, a)
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	order := make([]uint32, len(all))
-	for i := range order {
-		order[i] = uint32(i)
-	}
-	slices.SortFunc(order, func(i, j uint32) int {
-		return cmp.Or(cmp.Compare(all[j].Last, all[i].Last), cmp.Compare(all[i].ID, all[j].ID), cmp.Compare(all[i].From, all[j].From))
-	})
+// readAgreements fills the table of agreements. through are the sets of its first column of which the sites of each have some values, too.
+func (o *outlines) readAgreements(ctx context.Context, store registry.Reader, gaz *gazetteer.Gazetteer) (through map[registry.ID]uint32, err error) {
 	var own []string
 	for _, f := range agreementFilters.filters {
 		if f.param != amendedParam {
@@ -114,11 +192,12 @@ func (o *outlines) readAgreements(ctx context.Context, store registry.Reader, ga
 	t := newFacetTable(agreementFilters, own, []string{amendedParam})
 	t.share(amendedColumn, map[string][]string{amendedParam: {"no"}})
 	t.share(amendedColumn, map[string][]string{amendedParam: {"yes"}})
-	through = make(map[registry.ID]map[string][]string, len(all))
-	o.newest = make([]uint32, len(all))
-	for row, i := range order {
-		a := all[i]
-		o.newest[i] = uint32(row)
+	type head struct { // of the set of the same place
+		id                registry.ID
+		last, from, until edtf.Day
+	}
+	var read []head
+	err = store.EachAgreementOutline(ctx, func(a registry.AgreementOutline) error {
 		values := map[string][]string{"kind": {string(a.Kind)}, "documentation": {string(a.Documentation)}, datedParam: {"no"}, yearParam: yearsBetween(a.First, a.Last), "party": texts(a.Parties), "programme": texts(a.Programmes)}
 		if a.Dated {
 			values[datedParam] = []string{"yes"}
@@ -128,12 +207,32 @@ func (o *outlines) readAgreements(ctx context.Context, store registry.Reader, ga
 				values[placeParam(p.Level)] = append(values[placeParam(p.Level)], string(code))
 			}
 		}
-		t.columns[agreementColumn].of = append(t.columns[agreementColumn].of, t.share(agreementColumn, values))
-		t.ids.add(a.ID)
-		if a.From != "" || a.Until != "" {
-			t.spans = append(t.spans, rowSpan{row, a.From, a.Until})
+		t.share(agreementColumn, values)
+		read = append(read, head{a.ID, a.Last, a.From, a.Until})
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	order := make([]uint32, len(read))
+	for i := range order {
+		order[i] = uint32(i)
+	}
+	slices.SortFunc(order, func(i, j uint32) int {
+		return cmp.Or(cmp.Compare(read[j].last, read[i].last), cmp.Compare(read[i].id, read[j].id), cmp.Compare(read[i].from, read[j].from))
+	})
+	o.newest = make([]uint32, len(read))
+	t.ids = newIDList(len(read))
+	through = make(map[registry.ID]uint32, len(read))
+	for row, i := range order {
+		a := read[i]
+		o.newest[i] = uint32(row)
+		t.columns[agreementColumn].of.add(i)
+		t.ids.add([]byte(a.id))
+		through[a.id] = i
+		if a.from != "" || a.until != "" {
+			t.spans = append(t.spans, rowSpan{row, a.from, a.until})
 		}
-		through[a.ID] = map[string][]string{yearParam: values[yearParam], "party": values["party"], "programme": values["programme"]}
 	}
 	o.agreements = t
 	return through, nil
@@ -157,10 +256,13 @@ func (o *outlines) agreementsOn(day edtf.Day) *facetTable {
 	}
 	t := *o.agreements
 	t.columns = slices.Clone(t.columns)
-	of := make([]uint32, len(t.ids.ends))
-	for row := range of {
-		if amended[t.ids.of(row)] {
-			of[row] = 1
+	of, id, next := newPlaceList(t.ids.n), []byte(nil), uint32(0)
+	for range t.ids.n {
+		id, next = t.ids.next(id, next)
+		if amended[registry.ID(id)] {
+			of.add(1)
+		} else {
+			of.add(0)
 		}
 	}
 	t.columns[amendedColumn].of = of
@@ -168,44 +270,48 @@ func (o *outlines) agreementsOn(day edtf.Day) *facetTable {
 }
 
 // readSites fills the table of sites: those on the map first, then by place; within a place by id.
-func (o *outlines) readSites(ctx context.Context, store registry.Reader, gaz *gazetteer.Gazetteer, through map[registry.ID]map[string][]string) error {
+func (o *outlines) readSites(ctx context.Context, store registry.Reader, gaz *gazetteer.Gazetteer, through map[registry.ID]uint32) error {
 	t := newFacetTable(siteFilters, []string{"kind", "status"}, []string{"works", "trades"},
 		[]string{placeParam(registry.LevelRegion), placeParam(registry.LevelProvince), placeParam(registry.LevelCommune), "location_precision", locatedParam},
-		[]string{"party", "programme", yearParam})
+		throughParams)
 	sorts, crafts, spots, under := map[*registry.SiteSort]uint32{}, map[*registry.SiteCraft]uint32{}, map[*registry.SiteSpot]uint32{}, map[*[]registry.ID]uint32{}
-	var read facetTable // as they come
-	var of [4][]uint32
+	size, err := store.Count(ctx, registry.FeatureQuery{Collection: "sites"})
+	if err != nil {
+		return err
+	}
+	ids, of := newIDList(size), make([]placeList, len(t.columns)) // as they come
+	for c := range of {
+		of[c] = newPlaceList(size)
+	}
 	spans := map[uint32]rowSpan{}
-	err := store.EachSiteOutline(ctx, func(s registry.SiteOutline) error {
+	err = store.EachSiteOutline(ctx, func(s registry.SiteOutline) error {
 		if s.From == "" && s.Until == "" {
 			if o.measures[s.Spot.Unit] == nil {
 				o.measures[s.Spot.Unit] = &measure{}
 			}
 			o.measures[s.Spot.Unit].add(s)
 		} else {
-			spans[uint32(len(read.ids.ends))] = rowSpan{from: s.From, until: s.Until}
-			o.changing = append(o.changing, s)
+			spans[uint32(ids.n)] = rowSpan{from: s.From, until: s.Until}
+			o.changing = append(o.changing, registry.SiteOutline{From: s.From, Until: s.Until, Spot: s.Spot, Figures: s.Figures}) // what measuring takes
 		}
-		read.ids.add(s.ID)
-		of[sortColumn] = append(of[sortColumn], shared(sorts, s.Sort, func() uint32 {
+		ids.add([]byte(s.ID))
+		of[sortColumn].add(shared(sorts, s.Sort, func() uint32 {
 			return t.share(sortColumn, map[string][]string{"kind": {string(s.Sort.Kind)}, "status": {string(s.Sort.Status)}})
 		}))
-		of[craftColumn] = append(of[craftColumn], shared(crafts, s.Craft, func() uint32 {
+		of[craftColumn].add(shared(crafts, s.Craft, func() uint32 {
 			return t.share(craftColumn, map[string][]string{"works": texts(s.Craft.Works), "trades": texts(s.Craft.Trades)})
 		}))
-		of[spotColumn] = append(of[spotColumn], shared(spots, s.Spot, func() uint32 {
+		of[spotColumn].add(shared(spots, s.Spot, func() uint32 {
 			spot := spotIn(gaz, *s.Spot)
 			o.spots = append(o.spots, spot)
 			return t.share(spotColumn, spot.values())
 		}))
-		of[underColumn] = append(of[underColumn], shared(under, s.Agreements, func() uint32 {
+		of[underColumn].add(shared(under, s.Agreements, func() uint32 {
 			values := map[string][]string{}
 			if s.Agreements != nil {
 				for _, id := range *s.Agreements {
-					for param, some := range through[id] {
-						for _, v := range some {
-							values[param] = include(values[param], v)
-						}
+					if set, ok := through[id]; ok {
+						o.addThrough(values, set)
 					}
 				}
 			}
@@ -217,39 +323,77 @@ func (o *outlines) readSites(ctx context.Context, store registry.Reader, gaz *ga
 		return err
 	}
 	place := rankSpots(o.spots)
-	order := make([]uint32, len(read.ids.ends))
-	for i := range order {
-		order[i] = uint32(i)
+	order := inRanks(ids.n, func(i int) int { return place[of[spotColumn].at(i)] })
+	type named struct {
+		id registry.ID
+		i  uint32
 	}
-	slices.SortFunc(order, func(i, j uint32) int {
-		a, b := place[of[spotColumn][i]], place[of[spotColumn][j]]
-		if a != b {
-			return a - b
+	var there []named // at one place: no more ids than those are spelt out at once
+	t.ids = newIDList(ids.n)
+	for row := 0; row < len(order); {
+		here := place[of[spotColumn].at(int(order[row]))]
+		there = there[:0]
+		for _, i := range order[row:] {
+			if place[of[spotColumn].at(int(i))] != here {
+				break
+			}
+			there = append(there, named{ids.of(int(i)), i})
 		}
-		if c := slices.Compare(read.ids.bytes(int(i)), read.ids.bytes(int(j))); c != 0 {
-			return c
-		}
-		return cmp.Compare(spans[i].from, spans[j].from)
-	})
-	t.ids = idList{make([]byte, 0, len(read.ids.text)), make([]uint32, 0, len(order))}
-	for row, i := range order {
-		t.ids.text = append(t.ids.text, read.ids.bytes(int(i))...)
-		t.ids.ends = append(t.ids.ends, uint32(len(t.ids.text)))
-		if span, ok := spans[i]; ok {
-			span.row = row
-			t.spans = append(t.spans, span)
+		slices.SortFunc(there, func(a, b named) int {
+			return cmp.Or(cmp.Compare(a.id, b.id), cmp.Compare(spans[a.i].from, spans[b.i].from))
+		})
+		for _, x := range there {
+			t.ids.add([]byte(x.id))
+			if span, ok := spans[x.i]; ok {
+				span.row = row
+				t.spans = append(t.spans, span)
+			}
+			order[row] = x.i
+			row++
 		}
 	}
-	read.ids = idList{}
+	ids = idList{}
 	for c := range t.columns {
-		t.columns[c].of = make([]uint32, len(order))
-		for row, i := range order {
-			t.columns[c].of[row] = of[c][i]
-		}
-		of[c] = nil
+		t.columns[c].of = of[c].in(order)
+		of[c] = placeList{}
 	}
 	o.sites = t
 	return nil
+}
+
+// inRanks are the numbers below n by their ranks, which are small, then by themselves.
+func inRanks(n int, rank func(int) int) []uint32 {
+	var starts []int // by rank
+	for i := range n {
+		for r := rank(i) + 1; r >= len(starts); {
+			starts = append(starts, 0)
+		}
+		starts[rank(i)+1]++
+	}
+	for r := 1; r < len(starts); r++ {
+		starts[r] += starts[r-1]
+	}
+	order := make([]uint32, n)
+	for i := range n {
+		r := rank(i)
+		order[starts[r]] = uint32(i)
+		starts[r]++
+	}
+	return order
+}
+
+// addThrough adds what sites have through an agreement with a set of values.
+func (o *outlines) addThrough(values map[string][]string, set uint32) {
+	c := &o.agreements.columns[agreementColumn]
+	for k, i := range c.filters {
+		param := o.agreements.set.filters[i].param
+		if !slices.Contains(throughParams, param) {
+			continue
+		}
+		for _, at := range c.have(set, k) {
+			values[param] = include(values[param], o.agreements.values[i].list[at])
+		}
+	}
 }
 
 // shared is the place of what records have alike.
