@@ -122,7 +122,7 @@ func column(q cql.Queryable) (string, error) {
 	const properties = "b.properties"
 	path := "'$." + q.Name + "'"
 	typed := func(values string) string { // what somebody broke in the file isn't known
-		return "(CASE WHEN json_valid(" + properties + ", 8) THEN CASE json_type(" + properties + ", " + path + ") " + values + " END END)"
+		return "(CASE WHEN json_valid(" + properties + ", 4) THEN CASE json_type(" + properties + ", " + path + ") " + values + " END END)"
 	}
 	value := properties + " ->> " + path
 	switch q.Type {
