@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -64,7 +65,7 @@ func onCurve(x, y uint32) (before uint64) {
 	return before
 }
 
-// stretch of keys, from the first up to the end.
+// keyRange is a stretch of keys, from the first up to the end.
 type keyRange struct{ first, end int64 }
 
 // mostSquares bounds into how many squares a box is taken apart: more squares leave fewer points beside the box to look at, and each is a
@@ -78,12 +79,7 @@ func keysIn(boxes []orb.Bound) (ranges []keyRange) {
 			ranges = append(ranges, keysInBox(b)...)
 		}
 	}
-	slices.SortFunc(ranges, func(a, b keyRange) int {
-		if a.first < b.first {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(ranges, func(a, b keyRange) int { return cmp.Compare(a.first, b.first) })
 	merged := ranges[:0]
 	for _, r := range ranges {
 		if n := len(merged); n > 0 && r.first <= merged[n-1].end {

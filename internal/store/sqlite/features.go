@@ -49,6 +49,9 @@ var walk = source{keys: "feature AS f INDEXED BY feature_by_id"}
 // scan goes through all collections in the order of the file. A row costs a tenth of what it costs in a walk, which looks up each by itself.
 var scan = source{keys: "feature AS f NOT INDEXED"}
 
+// unplaced are the features of a collection without a geometry. A selection binds the collection and the detail first.
+var unplaced = source{keys: "feature AS f INDEXED BY feature_nowhere", only: " AND f.collection = ?1 AND f.detail = ?2 AND f.west IS NULL"}
+
 // byKey joins the features whose keys a source has as c.key.
 const byKey = " CROSS JOIN feature AS f ON f.key = c.key"
 
@@ -74,9 +77,8 @@ const signedIn = `SELECT a.key FROM feature AS g CROSS JOIN feature_agreement AS
 // selection is the features that q selects, on all its pages.
 func (r reader) selection(q registry.FeatureQuery) (*selection, error) {
 	s := &selection{}
-	day := func() string { return s.bind(string(q.Day)) }
 	s.keep("f.collection = " + s.bind(q.Collection) + " AND f.detail = " + s.bind(q.Detail))
-	today := day()
+	today := s.bind(string(q.Day))
 	s.keep("f.valid_from <= " + today + " AND f.valid_until > " + today)
 	if q.ID != "" {
 		s.keep("f.id = " + s.bind(q.ID))
@@ -150,7 +152,7 @@ func (r reader) selection(q registry.FeatureQuery) (*selection, error) {
 	case len(q.Boxes) > 0:
 		s.sources = s.inBoxes(q.Detail, q.Boxes, narrowest(inPlaces, places))
 		if q.Located != registry.LocatedYes {
-			s.sources = append(s.sources, source{keys: "feature AS f INDEXED BY feature_nowhere", only: " AND f.collection = ?1 AND f.detail = ?2 AND f.west IS NULL"})
+			s.sources = append(s.sources, unplaced)
 		}
 	case len(implied) > 0:
 		s.sources = s.inBoxes(q.Detail, implied, narrowest(inPlaces, places))
@@ -161,11 +163,11 @@ func (r reader) selection(q registry.FeatureQuery) (*selection, error) {
 	case units != "":
 		s.sources = []source{
 			{keys: strings.Replace(units, "SELECT", "SELECT DISTINCT", 1) + " AS u CROSS JOIN feature_place AS c ON c.code = u.value",
-				join: byKey, only: " AND f.unit = u.value"},
+				join: byKey + " AND f.unit = u.value"},
 			{keys: "feature AS f INDEXED BY feature_in_no_unit", only: " AND f.collection = ?1 AND f.detail = ?2 AND f.unit = ''"},
 		}
 	case q.Located == registry.LocatedNo:
-		s.sources = []source{{keys: "feature AS f INDEXED BY feature_nowhere", only: " AND f.collection = ?1 AND f.detail = ?2 AND f.west IS NULL"}}
+		s.sources = []source{unplaced}
 	default:
 		s.sources = []source{walk}
 	}
@@ -279,8 +281,7 @@ func (r reader) inOrder(ctx context.Context, s *selection, q registry.FeatureQue
 		if i > 0 {
 			count.add(" UNION ALL ")
 		}
-		keys, _, _ := strings.Cut(x.only, " AND f.unit = u.value") // of the joined features
-		count.add("SELECT 1 FROM " + x.keys + " WHERE 1" + keys)
+		count.add("SELECT 1 FROM " + x.keys + " WHERE 1" + x.only)
 	}
 	count.add(" LIMIT " + count.bind(most+1) + ")")
 	var n int
@@ -354,10 +355,13 @@ func brief(ctx context.Context) (context.Context, error) {
 	return context.WithoutCancel(ctx), ctx.Err()
 }
 
-// isBrief says whether q asks for one feature, or for a few from where they lie in order.
-func isBrief(q registry.FeatureQuery) bool {
+// briefFor is brief where q asks for one feature, or for a few from where they lie in order.
+func briefFor(ctx context.Context, q registry.FeatureQuery) (context.Context, error) {
 	const fewInOrder = 101
-	return q.ID != "" || q.Limit > 0 && q.Limit <= fewInOrder && q.Offset == 0 && isWhole(q)
+	if q.ID != "" || q.Limit > 0 && q.Limit <= fewInOrder && q.Offset == 0 && isWhole(q) {
+		return brief(ctx)
+	}
+	return ctx, nil
 }
 
 // isWhole says whether q selects all of a collection, or of what is behind one of its features.
@@ -374,10 +378,8 @@ func (r reader) FeatureTexts(ctx context.Context, q registry.FeatureQuery) (out 
 	if err != nil {
 		return out, err
 	}
-	if isBrief(q) {
-		if ctx, err = brief(ctx); err != nil {
-			return out, err
-		}
+	if ctx, err = briefFor(ctx, q); err != nil {
+		return out, err
 	}
 	var ids string
 	var text sql.RawBytes // the driver makes a new one for each row, so it is ours to hand on
@@ -407,10 +409,8 @@ func (r reader) EachFeature(ctx context.Context, q registry.FeatureQuery, yield 
 	if err != nil {
 		return err
 	}
-	if isBrief(q) {
-		if ctx, err = brief(ctx); err != nil {
-			return err
-		}
+	if ctx, err = briefFor(ctx, q); err != nil {
+		return err
 	}
 	rows, err := r.q.QueryContext(ctx, s.text.String(), s.args...)
 	if err != nil {
@@ -540,10 +540,8 @@ func (r reader) PageBefore(ctx context.Context, q registry.FeatureQuery, size in
 	s.keep("f.id <= " + s.bind(q.After))
 	s.each("f.id")
 	s.add(" ORDER BY id DESC LIMIT 1 OFFSET " + s.bind(size))
-	if isBrief(q) {
-		if ctx, err = brief(ctx); err != nil {
-			return "", err
-		}
+	if ctx, err = briefFor(ctx, q); err != nil {
+		return "", err
 	}
 	err = r.q.QueryRowContext(ctx, s.text.String(), s.args...).Scan(&after)
 	if errors.Is(err, sql.ErrNoRows) {

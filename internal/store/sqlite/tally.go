@@ -64,8 +64,9 @@ func (r reader) tells(q registry.FeatureQuery) bool {
 			return false
 		}
 	}
-	return r.tallied && !r.plainly && len(q.Boxes) == 0 && q.During == (registry.Days{}) && len(q.Places) <= 1 && len(q.Lists) == 0 &&
-		q.Party == "" && q.Programme == "" && q.Year == 0 && q.Filter == nil && q.ID == "" && q.After == "" && q.Offset == 0 && len(q.Units) == 0
+	narrowed := len(q.Places) > 1 || q.After != "" || q.Offset != 0
+	q.Places, q.Where, q.Located = nil, nil, "" // which it has counted apart
+	return r.tallied && !r.plainly && !narrowed && isWhole(q)
 }
 
 // fromTally adds the rows of the tally that q selects, in one unit or everywhere.

@@ -12,17 +12,17 @@ type transaction struct {
 	kept map[string]*sql.Stmt
 }
 
-// maxKept bounds the statements that a transaction keeps: texts of other lengths of lists are others.
-const maxKept = 200
-
 func newTransaction(tx *sql.Tx) *transaction {
 	return &transaction{tx: tx, kept: map[string]*sql.Stmt{}}
 }
 
-// prepared is the statement of a text; the transaction's end closes it. nil when there are too many.
+// prepared is the statement of a text; the transaction's end closes it. nil when there are too many. Error: the context's, too.
 func (t *transaction) prepared(ctx context.Context, text string) (*sql.Stmt, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	stmt, ok := t.kept[text]
-	if ok || len(t.kept) == maxKept {
+	if ok || len(t.kept) == mostKept {
 		return stmt, nil
 	}
 	stmt, err := t.tx.PrepareContext(ctx, text)
@@ -34,9 +34,6 @@ func (t *transaction) prepared(ctx context.Context, text string) (*sql.Stmt, err
 
 // ExecContext runs a statement that answers nothing.
 func (t *transaction) ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
 	stmt, err := t.prepared(ctx, text)
 	if err != nil {
 		return nil, err
@@ -49,9 +46,6 @@ func (t *transaction) ExecContext(ctx context.Context, text string, args ...any)
 
 // QueryContext implements querier.
 func (t *transaction) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
 	stmt, err := t.prepared(ctx, text)
 	if err != nil {
 		return nil, err
@@ -65,7 +59,7 @@ func (t *transaction) QueryContext(ctx context.Context, text string, args ...any
 // QueryRowContext implements querier.
 func (t *transaction) QueryRowContext(ctx context.Context, text string, args ...any) *sql.Row {
 	stmt, err := t.prepared(ctx, text)
-	if err != nil || stmt == nil || ctx.Err() != nil {
+	if err != nil || stmt == nil {
 		return t.tx.QueryRowContext(ctx, text, args...) // a row that tells the error, or one not kept
 	}
 	return stmt.QueryRowContext(context.WithoutCancel(ctx), args...)
