@@ -29,16 +29,16 @@ type selection struct {
 	statement
 	sources []source
 	where   []string
-	body    bool // where asks what features are made of, as b
+	asked   bool // where asks properties or a geometry, as p
 }
 
 // source is a FROM clause that names its features f. keys alone, under the condition only, has as many rows.
 type source struct{ keys, join, only string }
 
-func (x source) from(body bool) string {
+func (x source) from(asked bool) string {
 	from := " FROM " + x.keys + x.join
-	if body {
-		from += " CROSS JOIN feature_body AS b ON b.key = f.key"
+	if asked {
+		from += " CROSS JOIN feature_properties AS p ON p.key = f.key"
 	}
 	return from
 }
@@ -63,12 +63,12 @@ func (s *selection) each(columns string) {
 		if i > 0 {
 			s.add(" UNION ALL ")
 		}
-		s.add("SELECT " + columns + x.from(s.body) + " WHERE " + strings.Join(s.where, " AND ") + x.only)
+		s.add("SELECT " + columns + x.from(s.asked) + " WHERE " + strings.Join(s.where, " AND ") + x.only)
 	}
 }
 
 // pointingAt are the keys of the features of an agreement that points at a record from a place in it.
-const pointingAt = "SELECT a.key FROM reference AS p CROSS JOIN feature_agreement AS a ON a.agreement = p.from_id WHERE p.to_id = %s AND p.pointer GLOB %s"
+const pointingAt = "SELECT a.key FROM reference AS t CROSS JOIN feature_agreement AS a ON a.agreement = t.from_id WHERE t.to_id = %s AND t.pointer GLOB %s"
 
 // signedIn are the keys of the features of an agreement that may have been signed in some days.
 const signedIn = `SELECT a.key FROM feature AS g CROSS JOIN feature_agreement AS a ON a.agreement = g.id
@@ -231,7 +231,7 @@ func (s *selection) meeting(boxes []orb.Bound, orNowhere bool) string {
 		// A box that holds the feature's own, as it does of points, needs no look at the geometry.
 		any = append(any, "f.west <= "+east+" AND f.east >= "+west+" AND f.south <= "+north+" AND f.north >= "+south+
 			" AND (f.west >= "+west+" AND f.south >= "+south+" AND f.east <= "+east+" AND f.north <= "+north+
-			" OR "+meetsBox+"((SELECT g.geometry FROM feature_body AS g WHERE g.key = f.key), "+west+", "+south+", "+east+", "+north+"))")
+			" OR "+meetsBox+"((SELECT g.geometry FROM feature_properties AS g WHERE g.key = f.key), "+west+", "+south+", "+east+", "+north+"))")
 	}
 	return "(" + strings.Join(any, " OR ") + ")"
 }
@@ -260,7 +260,7 @@ func (s *selection) filter(q registry.FeatureQuery) (implied []orb.Bound, err er
 	}
 	s.args = append(s.args, binds...)
 	s.keep(condition)
-	s.body = true
+	s.asked = true
 	return implied, nil
 }
 
@@ -322,8 +322,8 @@ func (s *selection) after(q registry.FeatureQuery) {
 	}
 }
 
-// ordered is what q selects, as c, in its order; which features these are is settled without their bodies, which are joined last.
-func (r reader) ordered(ctx context.Context, q registry.FeatureQuery, columns string) (*selection, error) {
+// ordered is what q selects, as c, in its order; which features these are is settled without their bodies, which are joined last, as b, and more with them.
+func (r reader) ordered(ctx context.Context, q registry.FeatureQuery, columns, more string) (*selection, error) {
 	if r.milestones != nil && q.Offset >= r.milestones.every && q.After == "" && isWhole(q) {
 		var err error
 		if q, err = r.milestones.shorten(ctx, r, q); err != nil {
@@ -346,7 +346,7 @@ func (r reader) ordered(ctx context.Context, q registry.FeatureQuery, columns st
 	s.each("f.key, f.id, f.valid_from, f.valid_until")
 	s.add(order)
 	s.page(q)
-	s.add(") AS c CROSS JOIN feature_body AS b ON b.key = c.key")
+	s.add(") AS c CROSS JOIN feature_body AS b ON b.key = c.key" + more)
 	return s, nil
 }
 
@@ -374,7 +374,7 @@ func isWhole(q registry.FeatureQuery) bool {
 func (r reader) FeatureTexts(ctx context.Context, q registry.FeatureQuery) (out registry.FeatureTexts, err error) {
 	most := q.Limit
 	q.Limit++ // one more tells whether there are others
-	s, err := r.ordered(ctx, q, "count(*), coalesce(group_concat(c.id, char(10)), ''), coalesce(group_concat(b.body, char(44, 10)), '')")
+	s, err := r.ordered(ctx, q, "count(*), coalesce(group_concat(c.id, char(10)), ''), coalesce(group_concat(b.body, char(44, 10)), '')", "")
 	if err != nil {
 		return out, err
 	}
@@ -405,7 +405,7 @@ func (r reader) FeatureTexts(ctx context.Context, q registry.FeatureQuery) (out 
 
 // EachFeature implements registry.Reader.
 func (r reader) EachFeature(ctx context.Context, q registry.FeatureQuery, yield func(registry.Feature) error) error {
-	s, err := r.ordered(ctx, q, "c.id, c.valid_from, c.valid_until, b.geometry, b.body")
+	s, err := r.ordered(ctx, q, "c.id, c.valid_from, c.valid_until, p.geometry, b.body", " CROSS JOIN feature_properties AS p ON p.key = c.key")
 	if err != nil {
 		return err
 	}

@@ -113,13 +113,13 @@ var plainName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 func column(q cql.Queryable) (string, error) {
 	switch {
 	case q.Type == cql.TypeGeometry:
-		return "b.geometry", nil
+		return "p.geometry", nil
 	case q.Name == "id":
 		return "f.id", nil
 	case !plainName.MatchString(q.Name):
 		return "", fmt.Errorf("queryable %q: its name can't stand in a statement", q.Name)
 	}
-	const properties = "b.properties"
+	const properties = "p.properties"
 	path := "'$." + q.Name + "'"
 	typed := func(values string) string { // what somebody broke in the file isn't known
 		return "(CASE WHEN json_valid(" + properties + ", 4) THEN CASE json_type(" + properties + ", " + path + ") " + values + " END END)"

@@ -477,3 +477,24 @@ func TestAnotherProcessHoldsTheWriteLock(t *testing.T) {
 		t.Error("after the lock:", err)
 	}
 }
+
+// A file that the program makes has pages in which little stays empty; one that is there keeps its own.
+func TestPageSize(t *testing.T) {
+	older := filepath.Join(t.TempDir(), "older.db")
+	db, err := sql.Open(driver, address(older, "_journal_mode=WAL"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec("PRAGMA user_version = 0"); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]int{filepath.Join(t.TempDir(), "new.db"): 8192, older: 4096} {
+		var n int
+		if err := openAt(t, path).writes.QueryRow("PRAGMA page_size").Scan(&n); err != nil || n != want {
+			t.Errorf("%s has pages of %d bytes, want %d: %v", filepath.Base(path), n, want, err)
+		}
+	}
+}

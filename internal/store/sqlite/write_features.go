@@ -16,7 +16,8 @@ const (
 	// nextKey is the first free one of the keys that a feature may have.
 	nextKey = `SELECT coalesce(max(key) + 1, ?1) FROM feature WHERE key >= ?1 AND key < ?2`
 
-	insertBody = `INSERT INTO feature_body (key, places, properties, geometry, body) VALUES (?, ?, jsonb_extract(?, '$.properties'), ?, ?)`
+	insertBody       = `INSERT INTO feature_body (key, body) VALUES (?, ?)`
+	insertProperties = `INSERT INTO feature_properties (key, places, properties, geometry) VALUES (?, ?, jsonb_extract(?, '$.properties'), ?)`
 
 	insertFeature = `
 		INSERT INTO feature (key, collection, detail, id, valid_from, valid_until,
@@ -26,12 +27,12 @@ const (
 		  properties -> '$.works', properties -> '$.utilities', properties -> '$.trades', properties -> '$.kinds',
 		  iif(?2 = 'sites', concat_ws(char(31), coalesce(properties ->> '$.shops_created', ''), coalesce(properties ->> '$.shops_restored', ''),
 		    coalesce(properties ->> '$.shops_qualifier', ''), coalesce(properties ->> '$.surface_m2', ''), coalesce(properties ->> '$.surface_qualifier', '')), NULL)
-		FROM feature_body WHERE key = ?1`
+		FROM feature_properties WHERE key = ?1`
 
 	insertBox        = `INSERT INTO feature_box (key, west, east, south, north) VALUES (?, ?, ?, ?, ?)`
 	insertPlaces     = `INSERT INTO feature_place (code, key) SELECT value, ?1 FROM json_each(?2)`
 	insertAgreements = `INSERT OR IGNORE INTO feature_agreement (agreement, key)
-		SELECT a.value, b.key FROM feature_body AS b, json_each(b.properties, '$.agreements') AS a WHERE b.key = ? AND a.type = 'text'`
+		SELECT a.value, p.key FROM feature_properties AS p, json_each(p.properties, '$.agreements') AS a WHERE p.key = ? AND a.type = 'text'`
 )
 
 // features inserts encoded features.
@@ -77,7 +78,10 @@ func (w *writer) feature(ctx context.Context, f registry.Feature) error {
 			return err
 		}
 	}
-	if err := exec("insert its body", insertBody, key, string(placesJSON), string(f.JSON), geometry, f.JSON); err != nil {
+	if err := exec("insert its body", insertBody, key, f.JSON); err != nil {
+		return err
+	}
+	if err := exec("insert its properties", insertProperties, key, string(placesJSON), string(f.JSON), geometry); err != nil {
 		return err
 	}
 	args := []any{key, f.Collection, f.Detail, f.ID, string(f.From), string(row.until)}
@@ -115,8 +119,8 @@ func (w *writer) feature(ctx context.Context, f registry.Feature) error {
 const selectForgotten = `
 	SELECT f.key, f.collection, f.detail, f.valid_from, f.valid_until,
 	  coalesce(f.kind, ''), coalesce(f.status, ''), coalesce(f.documentation, ''), coalesce(f.place_match, ''), coalesce(f.location_precision, ''), coalesce(f.type, ''),
-	  f.unit, f.west IS NOT NULL, b.places
-	FROM feature AS f JOIN feature_body AS b ON b.key = f.key
+	  f.unit, f.west IS NOT NULL, p.places
+	FROM feature AS f JOIN feature_properties AS p ON p.key = f.key
 	WHERE `
 
 // forgetFeatures takes features away, with all that was made of them.
@@ -151,12 +155,13 @@ func (w *writer) forgetFeatures(ctx context.Context, condition string, args ...a
 		return err
 	}
 	for _, forget := range []string{
-		`DELETE FROM feature_agreement WHERE (agreement, key) IN (SELECT a.value, b.key FROM json_each(?) AS k
-			CROSS JOIN feature_body AS b ON b.key = k.value CROSS JOIN json_each(b.properties, '$.agreements') AS a)`,
-		`DELETE FROM feature_place WHERE (code, key) IN (SELECT p.value, b.key FROM json_each(?) AS k
-			CROSS JOIN feature_body AS b ON b.key = k.value CROSS JOIN json_each(b.places) AS p)`,
+		`DELETE FROM feature_agreement WHERE (agreement, key) IN (SELECT a.value, p.key FROM json_each(?) AS k
+			CROSS JOIN feature_properties AS p ON p.key = k.value CROSS JOIN json_each(p.properties, '$.agreements') AS a)`,
+		`DELETE FROM feature_place WHERE (code, key) IN (SELECT t.value, p.key FROM json_each(?) AS k
+			CROSS JOIN feature_properties AS p ON p.key = k.value CROSS JOIN json_each(p.places) AS t)`,
 		`DELETE FROM feature_box WHERE key IN (SELECT value FROM json_each(?))`,
 		`DELETE FROM feature_body WHERE key IN (SELECT value FROM json_each(?))`,
+		`DELETE FROM feature_properties WHERE key IN (SELECT value FROM json_each(?))`,
 		`DELETE FROM feature WHERE key IN (SELECT value FROM json_each(?))`,
 	} {
 		if _, err := w.tx.ExecContext(ctx, forget, string(gone)); err != nil {
