@@ -153,12 +153,15 @@ type taken struct {
 	items   []string // the names of the parameters of items
 	item    []string // and of one feature
 	formats []format // of items
+	itemEnd []string // of one feature, as it is first asked for: its id stands between the pieces
 }
 
 func (s *Server) allTaken() map[string]taken {
 	out := map[string]taken{}
 	for _, info := range collectionInfos {
-		out[info.id] = taken{names(s.parameters(info)), names(s.itemParameters(info, featureFormats)), itemFormats(info.id)}
+		const anID = "0-an-id-0"
+		end := strings.Split(s.itemEnd(info, anID, nil), anID)
+		out[info.id] = taken{names(s.parameters(info)), names(s.itemParameters(info, featureFormats)), itemFormats(info.id), end}
 	}
 	return out
 }

@@ -76,8 +76,17 @@ func TestLinksAreWrittenAsTheEncoderWritesThem(t *testing.T) {
 
 // One feature is sent as it is stored, with what the answer adds behind it: what taking it apart and encoding it again gives.
 func TestOneFeatureIsSentAsItIsStored(t *testing.T) {
-	links := []link{{Href: "https://mithaq.example/a?b=c&d", Rel: "self", Type: mimeGeoJSON}}
-	for _, name := range hardTexts {
+	s := &Server{BaseURL: "https://mithaq.example"}
+	s.taken = s.allTaken()
+	info := collectionInfos[0]
+	for i, name := range hardTexts {
+		id, asked := "zone-a", given(nil)
+		if i%3 == 1 {
+			asked = given{{"as-of", "2024-01-01"}, {"x", name}}
+		} else if i%3 == 2 {
+			id = name
+		}
+		links := s.itemLinks(info, id, featureFormats[0], asked)
 		properties, err := encodeJSON(map[string]any{"name": name, "geometry": nil, "works": []string{`,"properties":{`}})
 		if err != nil {
 			t.Fatal(err)
@@ -99,7 +108,7 @@ func TestOneFeatureIsSentAsItIsStored(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := withMembers(stored, links); string(got) != string(want)+"\n" {
+		if got := s.withMembers(stored, info, id, asked); string(got) != string(want)+"\n" {
 			t.Errorf("%q: %s, want %s", name, got, want)
 		}
 	}

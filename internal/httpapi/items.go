@@ -11,7 +11,6 @@ import (
 	"io"
 	"net/url"
 	"strconv"
-	"sync"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -372,19 +371,46 @@ func (s *Server) item(c *fiber.Ctx) error {
 		return err
 	}
 	q.ID = httpserve.PathParam(c, "id")
-	begin, end := givenBy(p).around(s.itemAddress(info.id, q.ID), "f")
+	c.Vary(fiber.HeaderAccept)
+	if sent.name == "html" {
+		return s.itemPage(c, info, q, givenBy(p))
+	}
+	var encoded []byte // nil: there is none
+	if in.URI == crs.Default {
+		var found registry.FeatureTexts
+		found, err = s.Store.FeatureTexts(c.UserContext(), q)
+		encoded = found.JSON
+	} else {
+		err = s.Store.EachFeature(c.UserContext(), q, func(f registry.Feature) error {
+			encoded = projected(f, in)
+			return nil
+		})
+	}
+	if err != nil {
+		return err
+	}
+	if encoded == nil {
+		return notFound("feature", q.ID, "the id of a feature of "+info.id)
+	}
+	c.Set(headerCRS, "<"+in.URI+">")
+	return httpserve.Send(c, httpserve.Payload{ContentType: mimeGeoJSON, Body: s.withMembers(encoded, info, q.ID, givenBy(p))})
+}
+
+// itemLinks are the links of one feature.
+func (s *Server) itemLinks(info collectionInfo, id string, sent format, given given) []link {
+	begin, end := given.around(s.itemAddress(info.id, id), "f")
 	links := alternates(featureFormats, sent, func(f string) string { return begin + "f=" + f + end })
 	links = append(links, link{Href: s.api("/collections/" + info.id), Rel: "collection", Type: mimeJSON})
-	links = append(links, s.pageLinks("/"+info.id+"/"+q.ID)...) // collections are named as their pages' addresses are
+	return append(links, s.pageLinks("/"+info.id+"/"+id)...) // collections are named as their pages' addresses are
+}
+
+// itemPage is one feature for people.
+func (s *Server) itemPage(c *fiber.Ctx, info collectionInfo, q registry.FeatureQuery, given given) error {
+	page := httpserve.Document{Kind: "item", Collection: info.id, Item: q.ID, Columns: []string{"property", "value"},
+		Links: s.itemLinks(info, q.ID, featureFormats[1], given)}
 	found := false
-	var body []byte
-	page := httpserve.Document{Kind: "item", Collection: info.id, Item: q.ID, Links: links, Columns: []string{"property", "value"}}
-	err = s.Store.EachFeature(c.UserContext(), q, func(f registry.Feature) error {
+	err := s.Store.EachFeature(c.UserContext(), q, func(f registry.Feature) error {
 		found = true
-		if sent.name != "html" {
-			body = withMembers(projected(f, in), links)
-			return nil
-		}
 		d, err := decode(f.JSON)
 		if err != nil {
 			return err
@@ -401,31 +427,40 @@ func (s *Server) item(c *fiber.Ctx) error {
 	if !found {
 		return notFound("feature", q.ID, "the id of a feature of "+info.id)
 	}
-	c.Vary(fiber.HeaderAccept)
-	if sent.name == "html" {
-		return s.HTML(c, page)
-	}
-	c.Set(headerCRS, "<"+in.URI+">")
-	return httpserve.Send(c, httpserve.Payload{ContentType: mimeGeoJSON, Body: body})
+	return s.HTML(c, page)
 }
 
 // withMembers is an encoded feature with the credit line and links behind its own members. Features are encoded by package feature: an object
 // on one line.
-func withMembers(encoded []byte, links []link) []byte {
-	out := make([]byte, 0, len(encoded)+2048)
+func (s *Server) withMembers(encoded []byte, info collectionInfo, id string, given given) []byte {
+	pieces := s.taken[info.id].itemEnd
+	if len(given) > 0 || !registry.ID(id).Valid() { // an id looks the same in addresses and in JSON
+		pieces = []string{s.itemEnd(info, id, given)}
+	}
+	out := make([]byte, 0, len(encoded)+len(pieces[0])*len(pieces)+1024)
 	out = append(out, encoded[:len(encoded)-1]...)
-	out = append(out, creditMembers()...)
-	out = append(out, `,"links":`...)
-	out = appendLinks(out, links)
-	return append(out, "}\n"...)
+	for i, piece := range pieces {
+		if i > 0 {
+			out = append(out, id...)
+		}
+		out = append(out, piece...)
+	}
+	return out
+}
+
+// itemEnd is what stands behind the own members of one feature.
+func (s *Server) itemEnd(info collectionInfo, id string, given given) string {
+	out := append(creditMembers(), `,"links":`...)
+	out = appendLinks(out, s.itemLinks(info, id, featureFormats[0], given))
+	return string(append(out, "}\n"...))
 }
 
 // creditMembers are the members of a document that credit the data's owners, each behind a comma.
-var creditMembers = sync.OnceValue(func() []byte {
+func creditMembers() []byte {
 	c := credits()
 	out := appendText([]byte(`,"attribution":`), c.Attribution)
 	return appendText(append(out, `,"licence":`...), c.Licence)
-})
+}
 
 // collectionWriter writes a FeatureCollection feature by feature.
 type collectionWriter struct {

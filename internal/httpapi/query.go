@@ -98,13 +98,16 @@ const yearParam = "year"
 
 // chosen are the values that parameters choose from closed sets.
 func (info collectionInfo) chosen(p httpserve.Params, properties []string) (map[string]string, error) {
-	out := map[string]string{}
+	var out map[string]string
 	for _, name := range properties {
 		if !p.Has(name) {
 			continue
 		}
 		if values := info.codes(name); !slices.Contains(values, p[name]) {
 			return nil, &registry.Error{Code: registry.Invalid, Message: "There is no such value.", Param: name, Got: p[name], Takes: "one of " + strings.Join(values, ", ")}
+		}
+		if out == nil {
+			out = map[string]string{}
 		}
 		out[name] = p[name]
 	}

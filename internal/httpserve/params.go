@@ -21,7 +21,7 @@ type Params map[string]string
 // Query reads the query parameters, of which a route knows the allowed ones. An unknown or repeated one is refused: a
 // misspelt filter that is ignored gives an answer to a question nobody asked.
 func Query(c *fiber.Ctx, allowed ...string) (Params, error) {
-	p := Params{}
+	var p Params                                                                       // nil is as good as empty, and most requests have none
 	for pair := range strings.SplitSeq(string(c.Request().URI().QueryString()), "&") { // a semicolon is an ordinary character: a search may hold one
 		if pair == "" {
 			continue
@@ -39,6 +39,9 @@ func Query(c *fiber.Ctx, allowed ...string) (Params, error) {
 		}
 		if _, twice := p[name]; twice {
 			return nil, invalid("This parameter may be given once.", name, value, "one value")
+		}
+		if p == nil {
+			p = Params{}
 		}
 		p[name] = value
 	}

@@ -29,7 +29,7 @@ func TestQuickWaysGiveThePlainAnswer(t *testing.T) {
 	s.milestones.every = 30
 	scanning := reader{q: s.reads, large: 1}
 	found := 0
-	for range 500 {
+	for range 600 {
 		q := randomQuery(t, random)
 		same := func(what string, ask func(registry.Reader) (string, error)) string {
 			want, err := ask(plain)
@@ -360,6 +360,9 @@ func randomQuery(t *testing.T, random *rand.Rand) registry.FeatureQuery {
 	}
 	if sometimes(8) { // a whole collection
 		q = registry.FeatureQuery{Collection: q.Collection, Day: q.Day}
+	}
+	if sometimes(8) { // one feature
+		return registry.FeatureQuery{Collection: q.Collection, Day: q.Day, ID: fmt.Sprintf("site-%04d", random.IntN(3_100)), Limit: random.IntN(3)}
 	}
 	if sometimes(3) {
 		q.After = fmt.Sprintf("site-%04d", random.IntN(3_000))
