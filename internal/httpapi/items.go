@@ -64,6 +64,9 @@ func (s *Server) items(c *fiber.Ctx) error {
 	if a.sent.name == "html" {
 		return s.itemsPage(c, a)
 	}
+	if a.sent.file == nil && a.in.URI == crs.Default && a.q.Limit <= mostKept && !p.Has(recorded) {
+		return s.shortPage(c, a)
+	}
 	options := httpserve.StreamOptions{ContentType: a.sent.mime, Vary: acceptDecides}
 	if a.sent.file == nil {
 		options.Hold = pageHeld
@@ -97,21 +100,57 @@ func (s *Server) items(c *fiber.Ctx) error {
 		out := newCollectionWriter(w)
 		gather := s.each(func(f registry.Feature) error { return out.feature(projected(f, a.in)) })
 		if a.in.URI == crs.Default && a.q.Limit <= mostTexts {
-			gather = func(ctx context.Context, q registry.FeatureQuery) (gathered, error) {
-				page, err := s.Store.FeatureTexts(ctx, q)
-				if err != nil {
-					return gathered{}, err
-				}
-				return gathered{page.N, page.Last, page.More}, out.features(page.JSON, page.N)
-			}
+			gather = s.text(out.features)
 		}
-		page, err := s.page(ctx, a, gather)
+		page, err := s.page(ctx, a, gather, s.count)
 		if err != nil {
 			return err
 		}
 		return out.close(page)
 	})
 }
+
+// shortPage sends a short page of items, which is kept with its ETag until the next publication, as how many there are on all pages is.
+func (s *Server) shortPage(c *fiber.Ctx, a itemsAsked) error {
+	ctx := c.UserContext()
+	version, err := s.Store.Version(ctx)
+	if err != nil {
+		return err
+	}
+	day := string(a.q.Day) + "?"
+	kept, err := s.kept.of(ctx, version, day+a.given.after(a.info.id), func() ([]byte, error) {
+		var text bytes.Buffer
+		out := newCollectionWriter(&text)
+		page, err := s.page(ctx, a, s.text(func(features []byte, n int) error {
+			const others = 5 << 10 // what stands around them
+			text.Grow(len(features) + others)
+			return out.features(features, n)
+		}), func(ctx context.Context, a itemsAsked) (int, error) {
+			asked := a.given.without("after", "offset", "limit", "f")
+			counted, err := s.kept.of(ctx, version, day+asked.after("count "+a.info.id), func() ([]byte, error) {
+				n, err := s.count(ctx, a)
+				return strconv.AppendInt(nil, int64(n), 10), err
+			})
+			if err != nil {
+				return 0, err
+			}
+			return strconv.Atoi(string(counted.body))
+		})
+		if err != nil {
+			return nil, err
+		}
+		err = out.close(page)
+		return text.Bytes(), err
+	})
+	if err != nil {
+		return err
+	}
+	c.Set(headerCRS, "<"+a.in.URI+">")
+	return httpserve.Send(c, httpserve.Payload{ContentType: a.sent.mime, Body: kept.body, Version: kept.version})
+}
+
+// mostKept is up to how many features a page is kept.
+const mostKept = 50
 
 // pageHeld bounds a page that is sent in one piece, with the ETag of its bytes; see httpserve.StreamOptions. Pages of up to surelyHeld records are far
 // shorter, so nobody need ask for the version that longer ones are tagged with.
@@ -164,8 +203,20 @@ func (s *Server) each(yield func(registry.Feature) error) func(context.Context, 
 	}
 }
 
-// page reads one page of features.
-func (s *Server) page(ctx context.Context, a itemsAsked, gather func(context.Context, registry.FeatureQuery) (gathered, error)) (out pageRead, err error) {
+// text reads the features of a page as one text.
+func (s *Server) text(yield func(features []byte, n int) error) func(context.Context, registry.FeatureQuery) (gathered, error) {
+	return func(ctx context.Context, q registry.FeatureQuery) (gathered, error) {
+		page, err := s.Store.FeatureTexts(ctx, q)
+		if err != nil {
+			return gathered{}, err
+		}
+		return gathered{page.N, page.Last, page.More}, yield(page.JSON, page.N)
+	}
+}
+
+// page reads one page of features, and counts what is on all pages where the page doesn't tell.
+func (s *Server) page(ctx context.Context, a itemsAsked, gather func(context.Context, registry.FeatureQuery) (gathered, error),
+	count func(context.Context, itemsAsked) (int, error)) (out pageRead, err error) {
 	q := a.q
 	before := ""
 	if q.After != "" {
@@ -180,7 +231,7 @@ func (s *Server) page(ctx context.Context, a itemsAsked, gather func(context.Con
 	matched := 0
 	if !read.more && q.After == "" && (read.n > 0 || q.Offset == 0) { // the last page of a counted walk tells it itself
 		matched = q.Offset + read.n
-	} else if matched, err = s.count(ctx, a); err != nil {
+	} else if matched, err = count(ctx, a); err != nil {
 		return out, err
 	}
 	if a.exact || matched <= countedFor {
@@ -312,7 +363,7 @@ func (s *Server) itemsPage(c *fiber.Ctx, a itemsAsked) error {
 		}
 		page.Rows = append(page.Rows, row)
 		return nil
-	}))
+	}), s.count)
 	if err != nil {
 		return err
 	}

@@ -37,13 +37,13 @@ type Server struct {
 
 	cache  *extentCache // made by Mount, as the others are
 	counts *countCache
-	tiles  *tileCache
+	kept   *answerCache
 	taken  map[string]taken // by collection
 }
 
 // Mount adds the routes for programs.
 func (s *Server) Mount(app *fiber.App) {
-	s.cache, s.counts, s.tiles, s.taken = &extentCache{}, &countCache{}, &tileCache{}, s.allTaken()
+	s.cache, s.counts, s.kept, s.taken = &extentCache{}, &countCache{}, &answerCache{}, s.allTaken()
 	for _, prefix := range []string{"/api", "/communes", "/provinces", "/regions", "/schemas", "/history", "/changes.json", downloadsPath} {
 		app.Use(prefix, httpserve.ReadableByAll)
 	}

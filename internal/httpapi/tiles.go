@@ -360,18 +360,18 @@ func (s *Server) tile(c *fiber.Ctx) error {
 	}
 	question := string(q.Day) + "?" + narrowing(p).Encode()
 	address := fmt.Sprintf("%s/%d/%d/%d ", t.path, at.Zoom, at.Row, at.Col)
-	body, err := s.tiles.of(c.UserContext(), version, address+question, func() ([]byte, error) {
+	made, err := s.kept.of(c.UserContext(), version, address+question, func() ([]byte, error) {
 		return s.makeTile(c.UserContext(), t, at, q, question)
 	})
 	if err != nil {
 		return err
 	}
-	if body == nil {
+	if made.body == nil {
 		c.Set(fiber.HeaderCacheControl, "no-cache")
 		c.Status(fiber.StatusNoContent)
 		return nil
 	}
-	return httpserve.Send(c, httpserve.Payload{ContentType: mimeTile, Body: body})
+	return httpserve.Send(c, httpserve.Payload{ContentType: mimeTile, Body: made.body, Version: made.version})
 }
 
 // makeTile draws a tile, nil when nothing is in it. question is what q was made of: it has one text only.

@@ -76,7 +76,7 @@ func NewAssets(files fs.FS) (*Assets, error) {
 		if err != nil {
 			return err
 		}
-		file := asset{contentType: mediaTypes[path.Ext(name)], version: contentVersion(body), body: body}
+		file := asset{contentType: mediaTypes[path.Ext(name)], version: ContentVersion(body), body: body}
 		if file.contentType == "" {
 			file.contentType = "application/octet-stream"
 		}

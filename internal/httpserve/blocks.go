@@ -65,19 +65,31 @@ func (b *blocks) buffers() net.Buffers {
 	return out
 }
 
-// version is the text's hash, for an ETag. SHA-256 alone would take longer than sending what it is of, so each block has a tag of GMAC, 128 bits at
-// several times the speed, and SHA-256 is of the tags. The key is no secret and nothing is authenticated: an ETag must differ when the text does,
-// and be the same after a restart and in another process, which hash/maphash isn't.
+// version is ContentVersion of the text.
 func (b *blocks) version() string {
-	tags := make([]byte, 0, 16*len(b.list))
+	var f fingerprint
 	for _, x := range b.list {
-		tags = fingerprint().Seal(tags, make([]byte, 12), nil, x.bytes[:x.n])
+		f.add(x.bytes[:x.n])
 	}
-	sum := sha256.Sum256(tags)
+	return f.version()
+}
+
+// fingerprint is a text's hash, for an ETag. SHA-256 alone would take longer than sending what it is of, so each piece of the size of a block has a tag of
+// GMAC, 128 bits at several times the speed, and SHA-256 is of the tags. The key is no secret and nothing is authenticated: an ETag must differ when
+// the text does, and be the same after a restart and in another process, which hash/maphash isn't.
+type fingerprint struct{ tags []byte }
+
+func (f *fingerprint) add(piece []byte) {
+	var nonce [12]byte
+	f.tags = gmac().Seal(f.tags, nonce[:], nil, piece)
+}
+
+func (f *fingerprint) version() string {
+	sum := sha256.Sum256(f.tags)
 	return base64.RawURLEncoding.EncodeToString(sum[:12])
 }
 
-var fingerprint = sync.OnceValue(func() cipher.AEAD {
+var gmac = sync.OnceValue(func() cipher.AEAD {
 	key, err := aes.NewCipher([]byte("mithaq blocks v1")) // another layout of blocks needs another key
 	if err != nil {
 		panic(err) // sixteen bytes are a key

@@ -2,9 +2,8 @@ package httpserve
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/base64"
 	"mime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -23,6 +22,7 @@ type Payload struct {
 	Vary         []string // the request headers that chose this answer, as Accept-Language; Accept-Encoding is added here
 	Filename     string   // makes it a download
 	Status       int      // 200 when 0
+	Version      string   // ContentVersion of the body, for whoever knows it; it is computed when empty
 }
 
 // Send sends p with a strong ETag of its content, as 304 when the client has it, and compressed when that pays.
@@ -31,7 +31,9 @@ func Send(c *fiber.Ctx, p Payload) error {
 	if p.Status != 0 && p.Status != fiber.StatusOK {
 		c.Status(p.Status) // validators are for the one answer an address normally gives
 	} else {
-		h.version = contentVersion(p.Body)
+		if h.version = p.Version; h.version == "" {
+			h.version = ContentVersion(p.Body)
+		}
 	}
 	asGzip, fresh := h.set(c, len(p.Body) >= worthGzip)
 	switch {
@@ -153,10 +155,13 @@ func compressible(contentType string) bool {
 	return strings.HasPrefix(t, "text/") || strings.HasSuffix(t, "+json") || strings.HasSuffix(t, "+xml")
 }
 
-// contentVersion is the content's hash, short enough for a header: 96 bits do not collide by chance.
-func contentVersion(body []byte) string {
-	sum := sha256.Sum256(body)
-	return base64.RawURLEncoding.EncodeToString(sum[:12])
+// ContentVersion is the content's hash, short enough for a header: 96 bits do not collide by chance.
+func ContentVersion(body []byte) string {
+	var f fingerprint
+	for piece := range slices.Chunk(body, blockSize) {
+		f.add(piece)
+	}
+	return f.version()
 }
 
 var gzipWriters = sync.Pool{New: func() any {

@@ -43,7 +43,7 @@ func Stream(c *fiber.Ctx, o StreamOptions, produce func(ctx context.Context, w i
 	x := exchangeOf(c)
 	h := head{contentType: o.ContentType, cacheControl: o.CacheControl, vary: o.Vary, filename: o.Filename}
 	if o.Version != "" {
-		h.version = contentVersion([]byte(o.ContentType + "\n" + o.Version))
+		h.version = ContentVersion([]byte(o.ContentType + "\n" + o.Version))
 	}
 	asGzip := h.choose(c, true)
 	// Whoever has anything ("*") is told which one this is, which the answer's length decides.

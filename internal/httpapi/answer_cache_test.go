@@ -7,19 +7,21 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"mithaq/internal/httpserve"
 )
 
-func TestTilesAreDrawnForOnce(t *testing.T) {
-	cache := &tileCache{}
+func TestAnswersAreMadeOnce(t *testing.T) {
+	cache := &answerCache{}
 	var drawn atomic.Int32
 	ask := func(version, question, want string) {
 		t.Helper()
-		body, err := cache.of(t.Context(), version, question, func() ([]byte, error) {
+		got, err := cache.of(t.Context(), version, question, func() ([]byte, error) {
 			drawn.Add(1)
 			return []byte(question + version), nil
 		})
-		if err != nil || string(body) != want {
-			t.Errorf("%s in %s: %q, %v", question, version, body, err)
+		if err != nil || string(got.body) != want || got.version != httpserve.ContentVersion([]byte(want)) {
+			t.Errorf("%s in %s: %q, %v", question, version, got.body, err)
 		}
 	}
 	times := func(want int32) {
@@ -42,13 +44,13 @@ func TestTilesAreDrawnForOnce(t *testing.T) {
 
 	empty := 0
 	for range 2 {
-		body, err := cache.of(t.Context(), "2", "nothing", func() ([]byte, error) { empty++; return nil, nil })
-		if body != nil || err != nil {
-			t.Errorf("%q, %v", body, err)
+		got, err := cache.of(t.Context(), "2", "nothing", func() ([]byte, error) { empty++; return nil, nil })
+		if got.body != nil || err != nil {
+			t.Errorf("%q, %v", got.body, err)
 		}
 	}
 	if empty != 1 {
-		t.Errorf("an empty tile was drawn %d times", empty)
+		t.Errorf("an empty answer was made %d times", empty)
 	}
 	locked := errors.New("locked")
 	if _, err := cache.of(t.Context(), "2", "c", func() ([]byte, error) { return nil, locked }); !errors.Is(err, locked) {
@@ -57,9 +59,9 @@ func TestTilesAreDrawnForOnce(t *testing.T) {
 	ask("2", "c", "c2") // no error is kept
 }
 
-// Whoever waits for a tile that another has drawn may leave, and draws it where the other fails.
-func TestWaitingForATile(t *testing.T) {
-	cache := &tileCache{}
+// Whoever waits for an answer that another makes may leave, and makes it where the other fails.
+func TestWaitingForAnAnswer(t *testing.T) {
+	cache := &answerCache{}
 	drawing, fail := make(chan struct{}), make(chan struct{})
 	var all sync.WaitGroup
 	all.Go(func() {
@@ -80,20 +82,20 @@ func TestWaitingForATile(t *testing.T) {
 		t.Error(err)
 	}
 	all.Go(func() {
-		if body, err := cache.of(t.Context(), "1", "a", func() ([]byte, error) { return []byte("mine"), nil }); string(body) != "mine" || err != nil {
-			t.Errorf("%q, %v", body, err)
+		if got, err := cache.of(t.Context(), "1", "a", func() ([]byte, error) { return []byte("mine"), nil }); string(got.body) != "mine" || err != nil {
+			t.Errorf("%q, %v", got.body, err)
 		}
 	})
 	close(fail)
 	all.Wait()
 }
 
-func TestKeptTilesAreBounded(t *testing.T) {
-	cache := &tileCache{}
+func TestKeptAnswersAreBounded(t *testing.T) {
+	cache := &answerCache{}
 	var all sync.WaitGroup
 	for worker := range 4 {
 		all.Go(func() {
-			for i := range 1_000 { // every other tile is empty
+			for i := range 1_000 { // every other one is empty
 				body := make([]byte, i%2*100_000)
 				if _, err := cache.of(t.Context(), "1", fmt.Sprint(worker, "/", i), func() ([]byte, error) { return body, nil }); err != nil {
 					t.Error(err)
@@ -104,9 +106,9 @@ func TestKeptTilesAreBounded(t *testing.T) {
 	all.Wait()
 	size := 0
 	for question, k := range cache.kept {
-		size += len(question) + tileCostBytes + len(k.body)
+		size += len(question) + answerCostBytes + len(k.body)
 	}
-	if size != cache.size || size > maxTileBytes || size < maxTileBytes*3/4 {
+	if size != cache.size || size > maxAnswerBytes || size < maxAnswerBytes*3/4 {
 		t.Errorf("%d bytes are kept, %d counted", size, cache.size)
 	}
 }

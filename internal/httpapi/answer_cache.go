@@ -1,0 +1,102 @@
+package httpapi
+
+import (
+	"context"
+	"sync"
+
+	"mithaq/internal/httpserve"
+)
+
+// answerCache keeps short answers, tiles and pages of items, until the next publication. Clients ask for the same ones again and again, several at once.
+type answerCache struct {
+	mu      sync.Mutex
+	version string
+	kept    map[string]*keptAnswer
+	size    int
+}
+
+// keptAnswer is an answer that is made, or being made.
+type keptAnswer struct {
+	counted int           // bytes of its body in the cache's size; the cache's lock guards it
+	turn    chan struct{} // whoever has it may read and write what follows
+	made    bool
+	answer
+}
+
+// answer is what is sent.
+type answer struct {
+	body    []byte // nil when nothing is in it
+	version string // of body
+}
+
+const (
+	maxAnswerBytes  = 16 << 20 // of all answers that are kept
+	answerCostBytes = 256      // what an entry takes beside its key and its body
+)
+
+// of is the answer to a question in a version of the store. One client makes it while the others wait, so that a map which a thousand look at
+// is drawn once; when that one fails, or leaves, the next tries for itself.
+func (cache *answerCache) of(ctx context.Context, version, question string, make func() ([]byte, error)) (answer, error) {
+	k := cache.entry(version, question)
+	select {
+	case k.turn <- struct{}{}:
+	default: // to wait for a context costs more than most answers
+		select {
+		case k.turn <- struct{}{}:
+		case <-ctx.Done():
+			return answer{}, context.Cause(ctx)
+		}
+	}
+	defer func() { <-k.turn }()
+	if k.made {
+		return k.answer, nil
+	}
+	body, err := make()
+	if err != nil {
+		return answer{}, err
+	}
+	k.made, k.body = true, body
+	if body != nil {
+		k.version = httpserve.ContentVersion(body)
+	}
+	cache.grow(question, k)
+	return k.answer, nil
+}
+
+func (cache *answerCache) entry(version, question string) *keptAnswer {
+	cache.mu.Lock()
+	defer cache.mu.Unlock()
+	if cache.version != version || cache.kept == nil {
+		cache.version, cache.kept, cache.size = version, map[string]*keptAnswer{}, 0
+	}
+	k := cache.kept[question]
+	if k == nil {
+		k = &keptAnswer{turn: make(chan struct{}, 1)}
+		cache.kept[question] = k
+		cache.size += len(question) + answerCostBytes
+		cache.shrink()
+	}
+	return k
+}
+
+// grow counts the body of an answer that has just been made.
+func (cache *answerCache) grow(question string, k *keptAnswer) {
+	cache.mu.Lock()
+	defer cache.mu.Unlock()
+	if cache.kept[question] == k { // else it was given up meanwhile
+		k.counted = len(k.body)
+		cache.size += k.counted
+		cache.shrink()
+	}
+}
+
+// shrink gives up answers, whichever come first, until the others have room. One that is being made is finished for those who wait for it.
+func (cache *answerCache) shrink() {
+	for question, k := range cache.kept {
+		if cache.size <= maxAnswerBytes {
+			return
+		}
+		delete(cache.kept, question)
+		cache.size -= len(question) + answerCostBytes + k.counted
+	}
+}
