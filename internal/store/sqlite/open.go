@@ -124,24 +124,33 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // Write implements registry.Store.
 func (s *Store) Write(ctx context.Context, f func(registry.Writer) error) error {
-	tx, err := s.writes.BeginTx(ctx, nil)
+	conn, err := s.writes.Conn(ctx)
 	if err != nil {
 		return translate("begin", err)
 	}
 	defer s.shrink()
+	defer conn.Close()
+	// A context that can be cancelled would have a goroutine listen during each query; transaction asks it between two.
+	tx, err := conn.BeginTx(context.WithoutCancel(ctx), nil)
+	if err != nil {
+		return translate("begin", err)
+	}
 	defer tx.Rollback() // after a commit it does nothing
 	t := newTransaction(tx)
 	w := &writer{reader: reader{q: t}, tx: t, tally: map[tallyRow]int{}, uncounted: map[registry.ID]bool{}}
 	if err := f(w); err != nil {
 		return err
 	}
-	if err := errors.Join(w.putTally(ctx), w.countPlaces(ctx)); err != nil {
+	if err := errors.Join(w.putTally(ctx), w.countAll(ctx)); err != nil {
 		return err
 	}
 	if w.dirty {
 		if _, err := tx.ExecContext(ctx, bumpGeneration); err != nil {
 			return translate("count the publication", err)
 		}
+	}
+	if err := ctx.Err(); err != nil {
+		return err
 	}
 	return translate("commit", tx.Commit())
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"math/bits"
 	"slices"
 
 	"mithaq/internal/registry"
@@ -41,7 +42,53 @@ const (
 		ON CONFLICT DO UPDATE SET n = n + excluded.n`
 )
 
-// change takes a record out of the place tally before it changes; countPlaces counts it again. known is false for a record that is new.
+// fresh are the new records from which nothing is derived yet, by their key: a bit for each key from the first on, since an import has a million.
+type fresh struct {
+	first int64
+	bits  []uint64
+}
+
+// add adds a key; keys grow.
+func (f *fresh) add(key int64) {
+	if f.bits == nil {
+		f.first = key
+	}
+	i := int(key - f.first)
+	for len(f.bits) <= i/64 {
+		f.bits = append(f.bits, 0)
+	}
+	f.bits[i/64] |= 1 << (i % 64)
+}
+
+// has reports whether a key is there.
+func (f *fresh) has(key int64) bool {
+	i := key - f.first
+	return i >= 0 && i/64 < int64(len(f.bits)) && f.bits[i/64]>>(i%64)&1 == 1
+}
+
+// take takes a key away and reports whether it was there.
+func (f *fresh) take(key int64) bool {
+	there := f.has(key)
+	if there {
+		i := key - f.first
+		f.bits[i/64] &^= 1 << (i % 64)
+	}
+	return there
+}
+
+// rest takes some of the keys that are left, the first ones, and none when there are none.
+func (f *fresh) rest(atMost int) (keys []int64) {
+	for i, word := range f.bits {
+		for ; word != 0 && len(keys) < atMost; word = f.bits[i] {
+			key := f.first + int64(64*i+bits.TrailingZeros64(word))
+			f.take(key)
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+// change takes a record out of the place tally before it changes; countPlaces counts it again. known is false for one that was never counted.
 func (w *writer) change(ctx context.Context, id registry.ID, known bool) error {
 	if w.uncounted[id] {
 		return nil
@@ -58,6 +105,36 @@ func (w *writer) change(ctx context.Context, id registry.ID, known bool) error {
 	}
 	w.uncounted[id] = true
 	return nil
+}
+
+const selectIDs = `SELECT id FROM record WHERE key IN (SELECT value FROM json_each(?))`
+
+// countAll counts every record that isn't counted, those from which nothing was derived, too.
+func (w *writer) countAll(ctx context.Context) error {
+	for {
+		if err := w.countPlaces(ctx); err != nil {
+			return err
+		}
+		keys, err := json.Marshal(w.fresh.rest(mostUncounted))
+		if err != nil || string(keys) == "null" {
+			return err
+		}
+		rows, err := w.tx.QueryContext(ctx, selectIDs, string(keys))
+		if err != nil {
+			return translate("find the new records", err)
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var id registry.ID
+			if err := rows.Scan(&id); err != nil {
+				return translate("find the new records", err)
+			}
+			w.uncounted[id] = true
+		}
+		if err := rows.Err(); err != nil {
+			return translate("find the new records", err)
+		}
+	}
 }
 
 // countPlaces counts the records that were changed.

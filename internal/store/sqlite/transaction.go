@@ -3,17 +3,19 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"strings"
 )
 
 // transaction runs statements inside one write transaction and keeps each prepared by its text: the same few run for every record. It hears
 // that its context was cancelled between two statements, not within one: the driver would start a goroutine for each to listen.
 type transaction struct {
-	tx   *sql.Tx
-	kept map[string]*sql.Stmt
+	tx      *sql.Tx
+	kept    map[string]*sql.Stmt
+	inserts map[insertion]string
 }
 
 func newTransaction(tx *sql.Tx) *transaction {
-	return &transaction{tx: tx, kept: map[string]*sql.Stmt{}}
+	return &transaction{tx: tx, kept: map[string]*sql.Stmt{}, inserts: map[insertion]string{}}
 }
 
 // prepared is the statement of a text; the transaction's end closes it. nil when there are too many. Error: the context's, too.
@@ -63,4 +65,31 @@ func (t *transaction) QueryRowContext(ctx context.Context, text string, args ...
 		return t.tx.QueryRowContext(ctx, text, args...) // a row that tells the error, or one not kept
 	}
 	return stmt.QueryRowContext(context.WithoutCancel(ctx), args...)
+}
+
+// insertion is the beginning of a statement that inserts rows, and how many values it binds.
+type insertion struct {
+	into   string // "INSERT INTO t (a, b) VALUES "
+	values int
+}
+
+// rowsAtOnce bounds the rows of one statement, and with them how many texts are kept prepared.
+const rowsAtOnce = 8
+
+// insert inserts rows of so many columns, given one after the other: a call into SQLite costs more than a row.
+func (t *transaction) insert(ctx context.Context, into string, columns int, values []any) error {
+	for len(values) > 0 {
+		some := values[:min(len(values), columns*rowsAtOnce)]
+		values = values[len(some):]
+		text, ok := t.inserts[insertion{into, len(some)}]
+		if !ok {
+			row := "(?" + strings.Repeat(", ?", columns-1) + ")"
+			text = into + row + strings.Repeat(", "+row, len(some)/columns-1)
+			t.inserts[insertion{into, len(some)}] = text
+		}
+		if _, err := t.ExecContext(ctx, text, some...); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"mithaq/internal/registry"
@@ -20,6 +21,7 @@ type writer struct {
 	tally map[tallyRow]int // what is to be added to the tally
 	// uncounted are records that the place tally doesn't count just now.
 	uncounted map[registry.ID]bool
+	fresh     fresh
 }
 
 const (
@@ -29,13 +31,13 @@ const (
 		INSERT INTO revision (record_id, number, body, author, reason, at, previous, hash)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
 
-	upsertRecord = `
-		INSERT INTO record (id, type, revision) VALUES (?, ?, ?)
-		ON CONFLICT (id) DO UPDATE SET revision = excluded.revision`
+	insertRecord = `INSERT INTO record (id, type, revision) VALUES (?, ?, ?)`
+	updateRecord = `UPDATE record SET revision = ? WHERE id = ?`
 
-	// Lists are bound as one value: a call into SQLite costs more than a row.
-	insertReferences = `INSERT INTO reference (from_id, pointer, to_id) SELECT ?, value ->> 0, value ->> 1 FROM json_each(?)`
-	insertTouches    = `INSERT INTO touch (code, record_id, own) SELECT value, ?, ? FROM json_each(?) WHERE true ON CONFLICT (code, record_id) DO NOTHING`
+	insertReferences = `INSERT INTO reference (from_id, pointer, to_id) VALUES `
+	insertPlacesAt   = `INSERT INTO place_at (record_id, position, pointer, match, code, score, similar, candidates) VALUES `
+	insertTouches    = `INSERT INTO touch (code, record_id, own) VALUES `
+	insertWords      = `INSERT INTO record_words (rowid, words) VALUES (?, ?)`
 )
 
 // Append implements registry.Writer.
@@ -54,8 +56,16 @@ func (w *writer) Append(ctx context.Context, rev registry.Revision) error {
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return translate("read the last revision", err)
 	}
-	if err := w.change(ctx, head.ID, number > 0); err != nil {
-		return err
+	if number > 0 {
+		var key int64
+		if err := w.tx.QueryRowContext(ctx, selectKey, string(head.ID)).Scan(&key); err != nil {
+			return translate("find "+string(head.ID), err)
+		}
+		if !w.fresh.has(key) { // what is new is counted when something is derived from it, or at the end
+			if err := w.change(ctx, head.ID, true); err != nil {
+				return err
+			}
+		}
 	}
 	number++
 	at := rev.At.UTC().Format(timeForm)
@@ -71,28 +81,30 @@ func (w *writer) Append(ctx context.Context, rev registry.Revision) error {
 	if err != nil {
 		return err
 	}
-	if _, err = w.tx.ExecContext(ctx, upsertRecord, string(head.ID), string(head.Type), seq); err != nil {
-		return translate("publish "+string(head.ID), err)
-	}
-	if number > 1 {
+	if number == 1 {
+		res, err := w.tx.ExecContext(ctx, insertRecord, string(head.ID), string(head.Type), seq)
+		if err != nil {
+			return translate("publish "+string(head.ID), err)
+		}
+		key, err := res.LastInsertId()
+		if err != nil {
+			return err
+		}
+		w.fresh.add(key)
+	} else {
+		if _, err := w.tx.ExecContext(ctx, updateRecord, seq, string(head.ID)); err != nil {
+			return translate("publish "+string(head.ID), err)
+		}
 		if _, err = w.tx.ExecContext(ctx, "DELETE FROM reference WHERE from_id = ?", string(head.ID)); err != nil {
 			return translate("forget the references of "+string(head.ID), err)
 		}
 	}
-	pairs := pointers(rev.Record)
-	if len(pairs) == 0 {
-		return nil
-	}
-	list, err := json.Marshal(pairs)
-	if err != nil {
-		return err
-	}
-	_, err = w.tx.ExecContext(ctx, insertReferences, string(head.ID), string(list))
-	return translate("references of "+string(head.ID), err)
+	return translate("references of "+string(head.ID), w.tx.insert(ctx, insertReferences, 3, references(rev.Record)))
 }
 
-// pointers are what a record points at, with where it does. Its statements name few sources many times; each is kept once, where it's named first.
-func pointers(r registry.Record) (pairs [][2]string) {
+// references are the rows of what a record points at, with where it does. Its statements name few sources many times; each is kept once, where it's named first.
+func references(r registry.Record) (rows []any) {
+	from := string(r.Head().ID)
 	sources := map[registry.ID]bool{}
 	for _, ref := range r.References() {
 		if strings.HasPrefix(ref.Pointer, "/statements/") {
@@ -101,61 +113,74 @@ func pointers(r registry.Record) (pairs [][2]string) {
 			}
 			sources[ref.To] = true
 		}
-		pairs = append(pairs, [2]string{ref.Pointer, string(ref.To)})
+		rows = append(rows, from, ref.Pointer, string(ref.To))
 	}
-	return pairs
+	return rows
 }
+
+const selectKey = `SELECT key FROM record WHERE id = ?`
 
 // Derive implements registry.Writer.
 func (w *writer) Derive(ctx context.Context, d registry.Derived) error {
 	w.dirty = true
 	id := string(d.Record)
-	if err := w.change(ctx, d.Record, true); err != nil {
+	var key int64
+	if err := w.tx.QueryRowContext(ctx, selectKey, id).Scan(&key); err != nil {
+		return translate("find "+id, err)
+	}
+	known := !w.fresh.take(key) // something may have been derived from it before
+	if err := w.change(ctx, d.Record, known); err != nil {
 		return err
 	}
-	for _, forget := range []string{
-		"DELETE FROM place_at WHERE record_id = ?",
-		"DELETE FROM touch WHERE record_id = ?",
-		"DELETE FROM record_words WHERE rowid = (SELECT key FROM record WHERE id = ?)",
-	} {
-		if _, err := w.tx.ExecContext(ctx, forget, id); err != nil {
-			return translate("forget what was derived from "+id, err)
+	if known {
+		if err := w.forget(ctx, id, key); err != nil {
+			return err
 		}
 	}
-	if err := w.forgetFeatures(ctx, "f.id = ? AND f.detail = ''", id); err != nil {
-		return err
-	}
+	var rows []any
 	for i, p := range d.Places {
 		candidates, err := json.Marshal(p.Candidates)
 		if err != nil {
 			return err
 		}
-		if _, err := w.tx.ExecContext(ctx, `INSERT INTO place_at (record_id, position, pointer, match, code, score, similar, candidates)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, id, i, p.Pointer, string(p.Match), string(p.Code), p.Score, p.Similar, string(candidates)); err != nil {
-			return translate("place of "+id, err)
+		rows = append(rows, id, i, p.Pointer, string(p.Match), string(p.Code), p.Score, p.Similar, string(candidates))
+	}
+	if err := w.tx.insert(ctx, insertPlacesAt, 8, rows); err != nil {
+		return translate("places of "+id, err)
+	}
+	rows = rows[:0]
+	codes := slices.Concat(d.Own, d.Touches) // its own first, so that they count as such
+	for i, code := range codes {
+		if !slices.Contains(codes[:i], code) {
+			rows = append(rows, string(code), id, i < len(d.Own))
 		}
 	}
-	for _, touched := range []struct {
-		codes []registry.PlaceCode
-		own   int
-	}{{d.Own, 1}, {d.Touches, 0}} { // its own first, so that they count as such
-		if len(touched.codes) == 0 {
-			continue
-		}
-		codes, err := json.Marshal(touched.codes)
-		if err != nil {
-			return err
-		}
-		if _, err := w.tx.ExecContext(ctx, insertTouches, id, touched.own, string(codes)); err != nil {
-			return translate("places of "+id, err)
-		}
+	if err := w.tx.insert(ctx, insertTouches, 3, rows); err != nil {
+		return translate("what "+id+" touches", err)
 	}
 	if len(d.Search) > 0 {
-		if _, err := w.tx.ExecContext(ctx, "INSERT INTO record_words (rowid, words) SELECT key, ? FROM record WHERE id = ?", strings.Join(d.Search, " "), id); err != nil {
+		if _, err := w.tx.ExecContext(ctx, insertWords, key, strings.Join(d.Search, " ")); err != nil {
 			return translate("words of "+id, err)
 		}
 	}
 	return w.features(ctx, d.Features)
+}
+
+// forget takes away what was derived from a record before.
+func (w *writer) forget(ctx context.Context, id string, key int64) error {
+	for _, forget := range []struct {
+		text string
+		arg  any
+	}{
+		{"DELETE FROM place_at WHERE record_id = ?", id},
+		{"DELETE FROM touch WHERE record_id = ?", id},
+		{"DELETE FROM record_words WHERE rowid = ?", key},
+	} {
+		if _, err := w.tx.ExecContext(ctx, forget.text, forget.arg); err != nil {
+			return translate("forget what was derived from "+id, err)
+		}
+	}
+	return w.forgetFeatures(ctx, "f.id = ? AND f.detail = ''", id)
 }
 
 // PutBoundaries implements registry.Writer.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/paulmach/orb/encoding/wkb"
 
@@ -23,17 +24,63 @@ const (
 		INSERT INTO feature (key, collection, detail, id, valid_from, valid_until,
 		  kind, status, documentation, place_match, location_precision, type,
 		  unit, first_day, last_day, west, south, east, north, works, utilities, trades, kinds, figures)
-		SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
-		  properties -> '$.works', properties -> '$.utilities', properties -> '$.trades', properties -> '$.kinds',
-		  iif(?2 = 'sites', concat_ws(char(31), coalesce(properties ->> '$.shops_created', ''), coalesce(properties ->> '$.shops_restored', ''),
-		    coalesce(properties ->> '$.shops_qualifier', ''), coalesce(properties ->> '$.surface_m2', ''), coalesce(properties ->> '$.surface_qualifier', '')), NULL)
-		FROM feature_properties WHERE key = ?1`
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 	insertBox        = `INSERT INTO feature_box (key, west, east, south, north) VALUES (?, ?, ?, ?, ?)`
-	insertPlaces     = `INSERT INTO feature_place (code, key) SELECT value, ?1 FROM json_each(?2)`
-	insertAgreements = `INSERT OR IGNORE INTO feature_agreement (agreement, key)
-		SELECT a.value, p.key FROM feature_properties AS p, json_each(p.properties, '$.agreements') AS a WHERE p.key = ? AND a.type = 'text'`
+	insertPlaces     = `INSERT INTO feature_place (code, key) VALUES `
+	insertAgreements = `INSERT INTO feature_agreement (agreement, key) VALUES `
 )
+
+// asked are the properties of a feature that have columns of their own.
+type asked struct {
+	Works, Utilities, Trades, Kinds json.RawMessage
+	ShopsCreated                    json.RawMessage `json:"shops_created"`
+	ShopsRestored                   json.RawMessage `json:"shops_restored"`
+	ShopsQualifier                  json.RawMessage `json:"shops_qualifier"`
+	SurfaceM2                       json.RawMessage `json:"surface_m2"`
+	SurfaceQualifier                json.RawMessage `json:"surface_qualifier"`
+	Agreements                      json.RawMessage
+}
+
+// figures are the values of the column of that name, of a site.
+func (a asked) figures() (string, error) {
+	var texts []string
+	for _, raw := range []json.RawMessage{a.ShopsCreated, a.ShopsRestored, a.ShopsQualifier, a.SurfaceM2, a.SurfaceQualifier} {
+		text := string(raw)
+		if text == "null" {
+			text = ""
+		}
+		if strings.HasPrefix(text, `"`) {
+			if err := json.Unmarshal(raw, &text); err != nil {
+				return "", err
+			}
+		}
+		texts = append(texts, text)
+	}
+	return strings.Join(texts, "\x1f"), nil
+}
+
+// agreements are the ids of agreements that a site names, each once. Whatever else stands there is none.
+func (a asked) agreements() (ids []string) {
+	var list []any
+	if json.Unmarshal(a.Agreements, &list) != nil {
+		return nil
+	}
+	for _, x := range list {
+		if id, ok := x.(string); ok && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// textOr is a JSON text, nil when there is none.
+func textOr(raw json.RawMessage) any {
+	if raw == nil {
+		return nil
+	}
+	return string(raw)
+}
 
 // features inserts encoded features.
 func (w *writer) features(ctx context.Context, features []registry.Feature) error {
@@ -84,6 +131,17 @@ func (w *writer) feature(ctx context.Context, f registry.Feature) error {
 	if err := exec("insert its properties", insertProperties, key, string(placesJSON), string(f.JSON), geometry); err != nil {
 		return err
 	}
+	var properties struct{ Properties asked }
+	if err := json.Unmarshal(f.JSON, &properties); err != nil {
+		return err
+	}
+	of := properties.Properties
+	var figures any
+	if f.Collection == "sites" {
+		if figures, err = of.figures(); err != nil {
+			return err
+		}
+	}
 	args := []any{key, f.Collection, f.Detail, f.ID, string(f.From), string(row.until)}
 	for i, column := range registry.FeatureColumns {
 		value, ok := f.Where[column]
@@ -99,7 +157,8 @@ func (w *writer) feature(ctx context.Context, f registry.Feature) error {
 		latest, _ := f.Date.Latest()
 		days = [2]any{string(earliest), string(cmp.Or(latest, forGood))}
 	}
-	if err := exec("insert it", insertFeature, append(args, string(f.Unit), days[0], days[1], box[0], box[1], box[2], box[3])...); err != nil {
+	args = append(args, string(f.Unit), days[0], days[1], box[0], box[1], box[2], box[3], textOr(of.Works), textOr(of.Utilities), textOr(of.Trades), textOr(of.Kinds), figures)
+	if err := exec("insert it", insertFeature, args...); err != nil {
 		return err
 	}
 	if f.Geometry != nil && first >= others {
@@ -107,13 +166,19 @@ func (w *writer) feature(ctx context.Context, f registry.Feature) error {
 			return err
 		}
 	}
-	if len(places) > 0 {
-		if err := exec("insert its places", insertPlaces, key, string(placesJSON)); err != nil {
-			return err
-		}
+	var rows []any
+	for _, code := range places {
+		rows = append(rows, string(code), key)
+	}
+	if err := w.tx.insert(ctx, insertPlaces, 2, rows); err != nil {
+		return translate("insert its places", err)
 	}
 	w.count(row, f.Unit, places, +1)
-	return exec("insert its agreements", insertAgreements, key)
+	rows = rows[:0]
+	for _, id := range of.agreements() {
+		rows = append(rows, id, key)
+	}
+	return translate("insert its agreements", w.tx.insert(ctx, insertAgreements, 2, rows))
 }
 
 const selectForgotten = `
