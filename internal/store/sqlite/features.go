@@ -408,7 +408,7 @@ func (r reader) FeatureTexts(ctx context.Context, q registry.FeatureQuery) (out 
 	}
 	most := q.Limit
 	q.Limit++ // one more tells whether there are others
-	s, err := r.ordered(ctx, q, "count(*), coalesce(group_concat(c.id, char(10)), ''), coalesce(group_concat(b.body, char(44, 10)), '')", "")
+	s, err := r.ordered(ctx, q, "count(*), coalesce(group_concat(c.id, char(10)), ''), CAST(coalesce(group_concat(b.body, char(44, 10)), '') AS BLOB)", "")
 	if err != nil {
 		return out, err
 	}
@@ -416,7 +416,7 @@ func (r reader) FeatureTexts(ctx context.Context, q registry.FeatureQuery) (out 
 		return out, err
 	}
 	var ids string
-	var text sql.RawBytes // the driver makes a new one for each row, so it is ours to hand on
+	var text sql.RawBytes // the driver makes a new one for each row, so it is ours to hand on; of a text, not a blob, there would be a copy more
 	rows, err := r.q.QueryContext(ctx, s.text.String(), s.args...)
 	if err != nil {
 		return out, translate("read features", err)
