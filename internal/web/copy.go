@@ -70,7 +70,7 @@ func (s *Server) sendLanguages(c *fiber.Ctx, say func(*words) (title, text strin
 		view.Each = append(view.Each, x)
 	}
 	var out bytes.Buffer
-	if err := s.templates[French]["languages"].ExecuteTemplate(&out, "languages", view); err != nil {
+	if err := s.templates[French].ExecuteTemplate(&out, "languages", view); err != nil {
 		return fmt.Errorf("page languages: %w", err)
 	}
 	return httpserve.Send(c, httpserve.Payload{ContentType: "text/html; charset=utf-8", Body: out.Bytes()})

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -53,11 +52,11 @@ func (s *Server) Document(c *fiber.Ctx, d httpserve.Document) error {
 	for _, l := range Langs {
 		page.Languages = append(page.Languages, Alternate{Lang: string(l), Href: "/" + string(l) + "/", Name: ownNames[l], Current: l == lang})
 	}
-	var out bytes.Buffer
-	if err := s.templates[lang]["document"].ExecuteTemplate(&out, "layout", page); err != nil {
-		return fmt.Errorf("page of %s: %w", d.Kind, err)
+	body, err := s.templates.page("layout", "document", page)
+	if err != nil {
+		return fmt.Errorf("%s: %w", d.Kind, err)
 	}
-	return httpserve.Send(c, httpserve.Payload{ContentType: "text/html; charset=utf-8", Body: out.Bytes()})
+	return httpserve.Send(c, httpserve.Payload{ContentType: "text/html; charset=utf-8", Body: body})
 }
 
 // documentPath is the way from the landing page to a document.

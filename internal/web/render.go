@@ -19,33 +19,35 @@ import (
 //go:embed templates
 var templateFiles embed.FS
 
-// pageNames are the files of templates/ that are pages; layout.html, components.html and *-parts.html serve them all.
-var pageNames = []string{"home", "explorer", "commune", "area", "agreement", "agreements", "record", "announcement", "source", "search", "about", "document", "gallery", "index", "history", "changes", "data", "api", "embed", "snippet", "languages", "error"}
-
-// templates are the parsed pages by language and name. A set for each language lets "t" stand in a template without more.
-type templates map[Lang]map[string]*template.Template
+// templates are the parsed pages: a set for each language, so that "t" stands in a template without more. All pages are in one set, because a copy
+// of the layout and the components for each would cost more memory than all else that the pages need.
+type templates map[Lang]*template.Template
 
 func loadTemplates(all map[Lang]*words, asset func(string) (string, error)) (templates, error) {
 	out := templates{}
 	for lang, w := range all {
-		base, err := template.New("base").Funcs(template.FuncMap{
+		set, err := template.New("pages").Funcs(template.FuncMap{
 			"t":     w.fromTemplate,
 			"n":     func(key string, n int) string { return w.count(key, n) },
 			"asset": asset,
-		}).ParseFS(templateFiles, "templates/layout.html", "templates/components.html", "templates/*-parts.html")
+		}).ParseFS(templateFiles, "templates/*.html")
 		if err != nil {
 			return nil, err
 		}
-		out[lang] = map[string]*template.Template{}
-		for _, name := range pageNames {
-			page, err := template.Must(base.Clone()).ParseFS(templateFiles, "templates/"+name+".html")
-			if err != nil {
-				return nil, err
-			}
-			out[lang][name] = page
-		}
+		out[lang] = set
 	}
 	return out, nil
+}
+
+// page renders a page: its content between the beginning and the end of a layout.
+func (t templates) page(layout, name string, p Page) ([]byte, error) {
+	var out bytes.Buffer
+	for _, part := range []string{layout + "-begin", name + "-content", layout + "-end"} {
+		if err := t[p.Lang].ExecuteTemplate(&out, part, p); err != nil {
+			return nil, fmt.Errorf("page %s: %w", name, err)
+		}
+	}
+	return out.Bytes(), nil
 }
 
 // fromTemplate says a message with gaps given as pairs: {{t "key" "Name" .Name}}.
@@ -94,11 +96,10 @@ func (s *Server) send(c *fiber.Ctx, r *reading, name string, p Page) error {
 		s.addTake(w, &p, rest, query)
 		p.Extracted = w.say("print.extracted", args{"Day": w.sayDay(dayOf(s.now()))})
 	}
-	var out bytes.Buffer
-	if err := s.templates[w.lang][name].ExecuteTemplate(&out, cmp.Or(p.Layout, "layout"), p); err != nil {
-		return fmt.Errorf("page %s: %w", name, err)
+	body, err := s.templates.page(cmp.Or(p.Layout, "layout"), name, p)
+	if err != nil {
+		return err
 	}
-	body := out.Bytes()
 	if past != nil {
 		body = carry(body, past.text)
 	}
@@ -140,7 +141,6 @@ func (s *Server) ErrorPage(c *fiber.Ctx, status int, problem httpserve.Problem) 
 		}
 	}
 	page := Page{Title: view.Title, NoIndex: true, View: view, Status: status}
-	var out bytes.Buffer
 	page.Lang, page.Dir = lang, lang.Dir()
 	for _, l := range Langs {
 		page.Languages = append(page.Languages, Alternate{Lang: string(l), Href: "/" + string(l) + "/", Name: ownNames[l], Current: l == lang})
@@ -149,10 +149,11 @@ func (s *Server) ErrorPage(c *fiber.Ctx, status int, problem httpserve.Problem) 
 	if strings.HasPrefix(path, "/"+string(lang)+"/embed/") {
 		layout = "frame" // what is wrong inside another site's frame is said inside it
 	}
-	if err := s.templates[lang]["error"].ExecuteTemplate(&out, layout, page); err != nil {
+	body, err := s.templates.page(layout, "error", page)
+	if err != nil {
 		return false
 	}
-	return httpserve.Send(c, httpserve.Payload{ContentType: "text/html; charset=utf-8", Body: out.Bytes(), Status: status, CacheControl: "no-store"}) == nil
+	return httpserve.Send(c, httpserve.Payload{ContentType: "text/html; charset=utf-8", Body: body, Status: status, CacheControl: "no-store"}) == nil
 }
 
 // takes says, for the parameters that a person may have typed, what they take.
