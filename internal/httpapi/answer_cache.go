@@ -30,8 +30,8 @@ type answer struct {
 }
 
 const (
-	maxAnswerBytes  = 16 << 20 // of all answers that are kept
-	answerCostBytes = 256      // what an entry takes beside its key and its body
+	maxAnswerBytes  = 8 << 20 // of all answers that are kept
+	answerCostBytes = 256     // what an entry takes beside its key and its body
 )
 
 // of is the answer to a question in a version of the store. One client makes it while the others wait, so that a map which a thousand look at

@@ -110,24 +110,32 @@ func (s *Server) items(c *fiber.Ctx) error {
 	})
 }
 
-// shortPage sends a short page of items, which is kept with its ETag until the next publication, as how many there are on all pages is.
+// shortPage sends a short page of items. It is kept with its ETag until the next publication, as how many there are on all pages is, unless it is asked for by
+// a box or a filter: hardly anybody asks the same one again, and it would take the place of others.
 func (s *Server) shortPage(c *fiber.Ctx, a itemsAsked) error {
 	ctx := c.UserContext()
-	version, err := s.Store.Version(ctx)
-	if err != nil {
-		return err
+	kept := func(_ string, make func() ([]byte, error)) (out answer, err error) {
+		out.body, err = make()
+		return out, err
 	}
-	day := string(a.q.Day) + "?"
-	kept, err := s.kept.of(ctx, version, day+a.given.after(a.info.id), func() ([]byte, error) {
+	if len(a.q.Boxes) == 0 && a.q.Filter == nil {
+		version, err := s.Store.Version(ctx)
+		if err != nil {
+			return err
+		}
+		kept = func(question string, make func() ([]byte, error)) (answer, error) {
+			return s.kept.of(ctx, version, string(a.q.Day)+" "+question, make)
+		}
+	}
+	page, err := kept(a.given.after(a.info.id), func() ([]byte, error) {
 		var text bytes.Buffer
 		out := newCollectionWriter(&text)
 		page, err := s.page(ctx, a, s.text(func(features []byte, n int) error {
 			const others = 5 << 10 // what stands around them
 			text.Grow(len(features) + others)
 			return out.features(features, n)
-		}), func(ctx context.Context, a itemsAsked) (int, error) {
-			asked := a.given.without("after", "offset", "limit", "f")
-			counted, err := s.kept.of(ctx, version, day+asked.after("count "+a.info.id), func() ([]byte, error) {
+		}), func(ctx context.Context, a itemsAsked) (n int, err error) {
+			counted, err := kept(a.given.without("after", "offset", "limit", "f").after("count "+a.info.id), func() ([]byte, error) {
 				n, err := s.count(ctx, a)
 				return strconv.AppendInt(nil, int64(n), 10), err
 			})
@@ -146,7 +154,7 @@ func (s *Server) shortPage(c *fiber.Ctx, a itemsAsked) error {
 		return err
 	}
 	c.Set(headerCRS, "<"+a.in.URI+">")
-	return httpserve.Send(c, httpserve.Payload{ContentType: a.sent.mime, Body: kept.body, Version: kept.version})
+	return httpserve.Send(c, httpserve.Payload{ContentType: a.sent.mime, Body: page.body, Version: page.version})
 }
 
 // mostKept is up to how many features a page is kept.
