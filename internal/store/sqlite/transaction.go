@@ -3,19 +3,20 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"strings"
 )
 
 // transaction runs statements inside one write transaction and keeps each prepared by its text: the same few run for every record. It hears
 // that its context was cancelled between two statements, not within one: the driver would start a goroutine for each to listen.
+//
+// What runs for every record inserts one row a statement: before a statement that changes several rows and may fail in the middle, SQLite copies each
+// page that it touches, to undo it.
 type transaction struct {
-	tx      *sql.Tx
-	kept    map[string]*sql.Stmt
-	inserts map[insertion]string
+	tx   *sql.Tx
+	kept map[string]*sql.Stmt
 }
 
 func newTransaction(tx *sql.Tx) *transaction {
-	return &transaction{tx: tx, kept: map[string]*sql.Stmt{}, inserts: map[insertion]string{}}
+	return &transaction{tx: tx, kept: map[string]*sql.Stmt{}}
 }
 
 // prepared is the statement of a text; the transaction's end closes it. nil when there are too many. Error: the context's, too.
@@ -65,31 +66,4 @@ func (t *transaction) QueryRowContext(ctx context.Context, text string, args ...
 		return t.tx.QueryRowContext(ctx, text, args...) // a row that tells the error, or one not kept
 	}
 	return stmt.QueryRowContext(context.WithoutCancel(ctx), args...)
-}
-
-// insertion is the beginning of a statement that inserts rows, and how many values it binds.
-type insertion struct {
-	into   string // "INSERT INTO t (a, b) VALUES "
-	values int
-}
-
-// rowsAtOnce bounds the rows of one statement, and with them how many texts are kept prepared.
-const rowsAtOnce = 8
-
-// insert inserts rows of so many columns, given one after the other: a call into SQLite costs more than a row.
-func (t *transaction) insert(ctx context.Context, into string, columns int, values []any) error {
-	for len(values) > 0 {
-		some := values[:min(len(values), columns*rowsAtOnce)]
-		values = values[len(some):]
-		text, ok := t.inserts[insertion{into, len(some)}]
-		if !ok {
-			row := "(?" + strings.Repeat(", ?", columns-1) + ")"
-			text = into + row + strings.Repeat(", "+row, len(some)/columns-1)
-			t.inserts[insertion{into, len(some)}] = text
-		}
-		if _, err := t.ExecContext(ctx, text, some...); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -34,10 +34,10 @@ const (
 	insertRecord = `INSERT INTO record (id, type, revision) VALUES (?, ?, ?)`
 	updateRecord = `UPDATE record SET revision = ? WHERE id = ?`
 
-	insertReferences = `INSERT INTO reference (from_id, pointer, to_id) VALUES `
-	insertPlacesAt   = `INSERT INTO place_at (record_id, position, pointer, match, code, score, similar, candidates) VALUES `
-	insertTouches    = `INSERT INTO touch (code, record_id, own) VALUES `
-	insertWords      = `INSERT INTO record_words (rowid, words) VALUES (?, ?)`
+	insertReference = `INSERT INTO reference (from_id, pointer, to_id) VALUES (?, ?, ?)`
+	insertPlaceAt   = `INSERT INTO place_at (record_id, position, pointer, match, code, score, similar, candidates) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
+	insertTouch     = `INSERT INTO touch (code, record_id, own) VALUES (?, ?, ?)`
+	insertWords     = `INSERT INTO record_words (rowid, words) VALUES (?, ?)`
 )
 
 // Append implements registry.Writer.
@@ -99,23 +99,20 @@ func (w *writer) Append(ctx context.Context, rev registry.Revision) error {
 			return translate("forget the references of "+string(head.ID), err)
 		}
 	}
-	return translate("references of "+string(head.ID), w.tx.insert(ctx, insertReferences, 3, references(rev.Record)))
-}
-
-// references are the rows of what a record points at, with where it does. Its statements name few sources many times; each is kept once, where it's named first.
-func references(r registry.Record) (rows []any) {
-	from := string(r.Head().ID)
+	// A record's statements name few sources many times; each is kept once, where it's named first.
 	sources := map[registry.ID]bool{}
-	for _, ref := range r.References() {
+	for _, ref := range rev.Record.References() {
 		if strings.HasPrefix(ref.Pointer, "/statements/") {
 			if sources[ref.To] {
 				continue
 			}
 			sources[ref.To] = true
 		}
-		rows = append(rows, from, ref.Pointer, string(ref.To))
+		if _, err := w.tx.ExecContext(ctx, insertReference, string(head.ID), ref.Pointer, string(ref.To)); err != nil {
+			return translate("references of "+string(head.ID), err)
+		}
 	}
-	return rows
+	return nil
 }
 
 const selectKey = `SELECT key FROM record WHERE id = ?`
@@ -137,26 +134,23 @@ func (w *writer) Derive(ctx context.Context, d registry.Derived) error {
 			return err
 		}
 	}
-	var rows []any
 	for i, p := range d.Places {
 		candidates, err := json.Marshal(p.Candidates)
 		if err != nil {
 			return err
 		}
-		rows = append(rows, id, i, p.Pointer, string(p.Match), string(p.Code), p.Score, p.Similar, string(candidates))
-	}
-	if err := w.tx.insert(ctx, insertPlacesAt, 8, rows); err != nil {
-		return translate("places of "+id, err)
-	}
-	rows = rows[:0]
-	codes := slices.Concat(d.Own, d.Touches) // its own first, so that they count as such
-	for i, code := range codes {
-		if !slices.Contains(codes[:i], code) {
-			rows = append(rows, string(code), id, i < len(d.Own))
+		if _, err := w.tx.ExecContext(ctx, insertPlaceAt, id, i, p.Pointer, string(p.Match), string(p.Code), p.Score, p.Similar, string(candidates)); err != nil {
+			return translate("places of "+id, err)
 		}
 	}
-	if err := w.tx.insert(ctx, insertTouches, 3, rows); err != nil {
-		return translate("what "+id+" touches", err)
+	codes := slices.Concat(d.Own, d.Touches) // its own first, so that they count as such
+	for i, code := range codes {
+		if slices.Contains(codes[:i], code) {
+			continue
+		}
+		if _, err := w.tx.ExecContext(ctx, insertTouch, string(code), id, i < len(d.Own)); err != nil {
+			return translate("what "+id+" touches", err)
+		}
 	}
 	if len(d.Search) > 0 {
 		if _, err := w.tx.ExecContext(ctx, insertWords, key, strings.Join(d.Search, " ")); err != nil {

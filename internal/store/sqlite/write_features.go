@@ -26,9 +26,9 @@ const (
 		  unit, first_day, last_day, west, south, east, north, works, utilities, trades, kinds, figures)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
-	insertBox        = `INSERT INTO feature_box (key, west, east, south, north) VALUES (?, ?, ?, ?, ?)`
-	insertPlaces     = `INSERT INTO feature_place (code, key) VALUES `
-	insertAgreements = `INSERT INTO feature_agreement (agreement, key) VALUES `
+	insertBox       = `INSERT INTO feature_box (key, west, east, south, north) VALUES (?, ?, ?, ?, ?)`
+	insertPlace     = `INSERT INTO feature_place (code, key) VALUES (?, ?)`
+	insertAgreement = `INSERT INTO feature_agreement (agreement, key) VALUES (?, ?)`
 )
 
 // asked are the properties of a feature that have columns of their own.
@@ -166,19 +166,18 @@ func (w *writer) feature(ctx context.Context, f registry.Feature) error {
 			return err
 		}
 	}
-	var rows []any
 	for _, code := range places {
-		rows = append(rows, string(code), key)
+		if err := exec("insert its places", insertPlace, string(code), key); err != nil {
+			return err
+		}
 	}
-	if err := w.tx.insert(ctx, insertPlaces, 2, rows); err != nil {
-		return translate("insert its places", err)
+	for _, id := range of.agreements() {
+		if err := exec("insert its agreements", insertAgreement, id, key); err != nil {
+			return err
+		}
 	}
 	w.count(row, f.Unit, places, +1)
-	rows = rows[:0]
-	for _, id := range of.agreements() {
-		rows = append(rows, id, key)
-	}
-	return translate("insert its agreements", w.tx.insert(ctx, insertAgreements, 2, rows))
+	return nil
 }
 
 const selectForgotten = `
