@@ -401,7 +401,8 @@ func (r reader) featureText(ctx context.Context, q registry.FeatureQuery) (out r
 	return out, translate("read a feature", rows.Err())
 }
 
-// FeatureTexts implements registry.Reader. The database puts the text together: a row for each feature would cost more than the features.
+// FeatureTexts implements registry.Reader. The database puts the text together: a row for each feature would cost more than the features. It gives
+// it as a blob, because the driver makes a string of a text, which is then copied.
 func (r reader) FeatureTexts(ctx context.Context, q registry.FeatureQuery) (out registry.FeatureTexts, err error) {
 	if isOne(q) && q.Limit > 0 && !r.plainly {
 		return r.featureText(ctx, q)
