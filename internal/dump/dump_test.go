@@ -38,12 +38,23 @@ func (quick) EachFeature(context.Context, registry.FeatureQuery, func(registry.F
 	return nil
 }
 
+func (quick) FeatureTexts(context.Context, registry.FeatureQuery) (out registry.FeatureTexts, err error) {
+	return out, nil
+}
+
 func TestUnhurried(t *testing.T) {
 	r := &unhurried{Reader: quick{}}
+	ways := []func(context.Context) error{
+		func(ctx context.Context) error { return r.EachFeature(ctx, registry.FeatureQuery{}, nil) },
+		func(ctx context.Context) error {
+			_, err := r.FeatureTexts(ctx, registry.FeatureQuery{})
+			return err
+		},
+	}
 	begun := time.Now()
 	const work, pages = 20 * time.Millisecond, 4
-	for range pages {
-		if err := r.EachFeature(t.Context(), registry.FeatureQuery{}, nil); err != nil {
+	for i := range pages {
+		if err := ways[i%len(ways)](t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(work)
@@ -53,7 +64,9 @@ func TestUnhurried(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := r.EachFeature(ctx, registry.FeatureQuery{}, nil); !errors.Is(err, context.Canceled) {
-		t.Errorf("%v, want an end at once", err)
+	for _, read := range ways {
+		if err := read(ctx); !errors.Is(err, context.Canceled) {
+			t.Errorf("%v, want an end at once", err)
+		}
 	}
 }

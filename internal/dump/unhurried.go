@@ -19,6 +19,22 @@ const mostRest = time.Second
 
 // EachFeature implements registry.Reader, for one goroutine at a time.
 func (r *unhurried) EachFeature(ctx context.Context, q registry.FeatureQuery, yield func(registry.Feature) error) error {
+	if err := r.rest(ctx); err != nil {
+		return err
+	}
+	return r.Reader.EachFeature(ctx, q, yield)
+}
+
+// FeatureTexts implements registry.Reader, for one goroutine at a time.
+func (r *unhurried) FeatureTexts(ctx context.Context, q registry.FeatureQuery) (registry.FeatureTexts, error) {
+	if err := r.rest(ctx); err != nil {
+		return registry.FeatureTexts{}, err
+	}
+	return r.Reader.FeatureTexts(ctx, q)
+}
+
+// rest lets as much time pass as the last page took.
+func (r *unhurried) rest(ctx context.Context) error {
 	if !r.woke.IsZero() {
 		rest := time.NewTimer(min(time.Since(r.woke), mostRest))
 		defer rest.Stop()
@@ -29,5 +45,5 @@ func (r *unhurried) EachFeature(ctx context.Context, q registry.FeatureQuery, yi
 		}
 	}
 	r.woke = time.Now()
-	return r.Reader.EachFeature(ctx, q, yield)
+	return nil
 }

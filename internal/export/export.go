@@ -156,6 +156,13 @@ func Check(format string, layers []Layer) error {
 	return nil
 }
 
+// textEncoder is an Encoder that writes features as they are stored, and takes many as one text, too.
+type textEncoder interface {
+	Encoder
+	// Texts adds features, one text as registry.FeatureTexts has it.
+	Texts(text []byte) error
+}
+
 // New begins a file. Error: that of Check, or of w.
 func New(format string, w io.Writer, d Document) (Encoder, error) {
 	if err := Check(format, d.Layers); err != nil {
@@ -170,13 +177,18 @@ func New(format string, w io.Writer, d Document) (Encoder, error) {
 
 // Write writes one file with the features that each yields, layer by layer. Whatever happens, no temporary file stays.
 func Write(format string, w io.Writer, d Document, each func(layer Layer, yield func(registry.Feature) error) error) error {
+	return write(format, w, d, func(l Layer, enc Encoder) error { return each(l, enc.Feature) })
+}
+
+// write is Write with a layer's features given to the encoder itself.
+func write(format string, w io.Writer, d Document, fill func(Layer, Encoder) error) error {
 	enc, err := New(format, w, d)
 	if err != nil {
 		return err
 	}
 	defer enc.Abandon()
 	for _, l := range d.Layers {
-		if err := each(l, enc.Feature); err != nil {
+		if err := fill(l, enc); err != nil {
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package export
 
 import (
 	"bufio"
+	"bytes"
 	"io"
 	"strconv"
 
@@ -52,6 +53,25 @@ func (e *featureText) Feature(f registry.Feature) error {
 	e.w.WriteString(e.before)
 	e.w.Write(f.JSON)
 	_, err := e.w.WriteString(e.after) // bufio keeps the first error, so the last call tells
+	return err
+}
+
+// betweenTexts stands between two features of registry.FeatureTexts, and inside none.
+var betweenTexts = []byte(",\n")
+
+// Texts implements textEncoder.
+func (e *featureText) Texts(text []byte) error {
+	var err error
+	for more := len(text) > 0; more; {
+		var one []byte
+		if one, text, more = bytes.Cut(text, betweenTexts); e.n > 0 {
+			e.w.WriteString(e.between)
+		}
+		e.n++
+		e.w.WriteString(e.before)
+		e.w.Write(one)
+		_, err = e.w.WriteString(e.after)
+	}
 	return err
 }
 

@@ -89,12 +89,17 @@ func (s Selection) Write(ctx context.Context, r registry.Reader, w io.Writer) er
 		}
 	}
 	i := -1
-	err = Write(s.Format, w, d, func(_ Layer, yield func(registry.Feature) error) error {
+	err = write(s.Format, w, d, func(_ Layer, enc Encoder) error {
 		i++
-		if f.ReadsRecords || whole(s.Queries[i]) {
-			return byPages(ctx, r, s.Queries[i], yield)
+		all := whole(s.Queries[i])
+		texts, sentAsStored := enc.(textEncoder)
+		switch {
+		case all && sentAsStored:
+			return byTexts(ctx, r, s.Queries[i], texts.Texts)
+		case all || f.ReadsRecords:
+			return byPages(ctx, r, s.Queries[i], enc.Feature)
 		}
-		return r.EachFeature(ctx, s.Queries[i], yield)
+		return r.EachFeature(ctx, s.Queries[i], enc.Feature)
 	})
 	if err != nil {
 		return err
@@ -146,6 +151,32 @@ func byPages(ctx context.Context, r registry.Reader, q registry.FeatureQuery, yi
 			return nil
 		}
 		q.After, q.Offset = page[len(page)-1].ID, 0
+	}
+}
+
+// firstTexts is how many features byTexts asks for first: what they are long tells how many it may ask for.
+const firstTexts = 16
+
+// byTexts is byPages for features that are sent as they are stored. The database has pages of about pageBytes ready as one text each, which costs a third.
+func byTexts(ctx context.Context, r registry.Reader, q registry.FeatureQuery, yield func(text []byte) error) error {
+	left, size := q.Limit, firstTexts
+	for {
+		q.Limit = size
+		if left > 0 {
+			q.Limit = min(left, size)
+		}
+		page, err := r.FeatureTexts(ctx, q)
+		if err != nil {
+			return err
+		}
+		if err := yield(page.JSON); err != nil {
+			return err
+		}
+		if left -= page.N; !page.More || left == 0 {
+			return nil
+		}
+		q.After, q.Offset = page.Last, 0
+		size = max(1, min(pageSize, 2*size, pageBytes*page.N/len(page.JSON)))
 	}
 }
 

@@ -18,6 +18,7 @@ type paged struct {
 	n, length int
 	reading   bool
 	asked     int
+	most      int // that FeatureTexts was asked for at once
 }
 
 func (p *paged) EachFeature(_ context.Context, q registry.FeatureQuery, yield func(registry.Feature) error) error {
@@ -40,6 +41,23 @@ func (p *paged) EachFeature(_ context.Context, q registry.FeatureQuery, yield fu
 		}
 	}
 	return nil
+}
+
+func (p *paged) FeatureTexts(ctx context.Context, q registry.FeatureQuery) (out registry.FeatureTexts, err error) {
+	p.most = max(p.most, q.Limit)
+	most := q.Limit
+	q.Limit++
+	err = p.EachFeature(ctx, q, func(f registry.Feature) error {
+		if out.More = out.N == most; out.More {
+			return nil
+		}
+		if out.N++; out.N > 1 {
+			out.JSON = append(out.JSON, ",\n"...)
+		}
+		out.JSON, out.Last = append(out.JSON, f.JSON...), f.ID
+		return nil
+	})
+	return out, err
 }
 
 func (p *paged) Version(context.Context) (string, error) { return "1", nil }
@@ -81,6 +99,42 @@ func TestPagesAreTheWhole(t *testing.T) {
 		})
 		if err != nil || got != tc.want || r.asked != tc.asked {
 			t.Errorf("%+v: %d features in %d pages, %v", tc, got, r.asked, err)
+		}
+	}
+}
+
+// What is sent as it is stored comes in texts of many features, and is the file that its features one by one make.
+func TestTextsAreTheFile(t *testing.T) {
+	for _, format := range []string{"geojson", "geojsonl", "geojsonseq"} {
+		for _, tc := range []struct{ n, length, limit, offset, most int }{
+			{n: 0, length: 1, most: firstTexts},
+			{n: 1, length: 1, most: firstTexts},
+			{n: firstTexts, length: 1, most: firstTexts},
+			{n: firstTexts + 1, length: 1, most: 2 * firstTexts},
+			{n: 3201, length: 1, most: pageSize},
+			{n: 3201, length: 1, limit: 1500, offset: 700, most: pageSize},
+			{n: 3201, length: 1, limit: 3201, most: pageSize},
+			{n: 40, length: pageBytes, most: firstTexts}, // then one by one
+		} {
+			r := &paged{n: tc.n, length: tc.length}
+			s := Selection{Format: format, Queries: []registry.FeatureQuery{{Collection: feature.Sites, Limit: tc.limit, Offset: tc.offset}}}
+			var got, want strings.Builder
+			if err := s.Write(t.Context(), r, &got); err != nil {
+				t.Fatal(err)
+			}
+			d, err := s.Describe(t.Context(), r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = Write(format, &want, d, func(_ Layer, yield func(registry.Feature) error) error {
+				return r.EachFeature(t.Context(), s.Queries[0], yield)
+			})
+			if err != nil || got.String() != want.String() {
+				t.Errorf("%s, %+v: %d bytes, want %d, %v", format, tc, got.Len(), want.Len(), err)
+			}
+			if r.most != tc.most {
+				t.Errorf("%s, %+v: %d features at once", format, tc, r.most)
+			}
 		}
 	}
 }
