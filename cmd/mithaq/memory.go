@@ -1,5 +1,16 @@
 package main
 
+/*
+#include <stdlib.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+// All threads take C's memory, which is SQLite's, from one place. With a place for each, which is what glibc does, what one thread gave back is of no
+// use to another. Threads have theirs from their beginning, so this comes before Go's.
+__attribute__((constructor)) static void shareMemory(void) { mallopt(M_ARENA_MAX, 1); }
+#endif
+*/
+import "C"
+
 import (
 	"os"
 	"runtime/debug"
