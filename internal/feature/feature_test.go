@@ -113,6 +113,11 @@ func decode(t *testing.T, f registry.Feature) (d decoded) {
 	if err := json.Unmarshal(f.JSON, &raw); err != nil {
 		t.Fatal(err)
 	}
+	for _, column := range registry.FeatureColumns { // filters ask the one and are meant to ask the other
+		if value, _ := d.Properties[column].(string); value != f.Where[column] {
+			t.Errorf("%s is chosen by %q and tells %q", column, f.Where[column], value)
+		}
+	}
 	dec := json.NewDecoder(bytes.NewReader(raw.Properties))
 	for depth, key := 0, false; ; {
 		token, err := dec.Token()

@@ -173,7 +173,7 @@ type Feature struct {
 	Geometry   orb.Geometry
 	Places     []PlaceCode       // units that it touches, with those above them
 	Unit       PlaceCode         // the finest unit that it is known to be in; empty for none, and for what may be in several
-	Where      map[string]string // values of FeatureColumns
+	Where      map[string]string // its properties that FeatureColumns names, but for null
 	JSON       []byte            // one GeoJSON Feature, no line break
 }
 

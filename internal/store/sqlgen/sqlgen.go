@@ -36,8 +36,14 @@ type Dialect interface {
 	Array(op cql.Op, a, b string) string
 }
 
-// Columns gives the expression of a queryable: NULL where the stored value is missing or isn't of the queryable's type.
-type Columns func(cql.Queryable) (string, error)
+// Columns are what a store has of features.
+type Columns struct {
+	// Of gives the expression of a queryable: NULL where the stored value is missing or isn't of the queryable's type.
+	Of func(cql.Queryable) (string, error)
+	// Extent are the expressions of a geometry's west, south, east and north, NULL without one: most geometries lie in a box or beside it, and needn't
+	// be read. Empty where they aren't stored.
+	Extent [4]string
+}
 
 // Where is a filter as a condition. first is the number of the first value that it binds.
 func Where(f *cql.Filter, d Dialect, columns Columns, first int) (condition string, binds []any, err error) {
@@ -78,7 +84,7 @@ func (g *generator) all(exprs []cql.Expr) (out []string) {
 func (g *generator) sql(e cql.Expr) string {
 	switch e := e.(type) {
 	case cql.Property:
-		column, err := g.columns(g.filter.Queryable(e))
+		column, err := g.columns.Of(g.filter.Queryable(e))
 		if err != nil {
 			return g.fail(err)
 		}
@@ -144,6 +150,9 @@ func (g *generator) call(c cql.Call) string {
 	}
 	switch {
 	case isOne(c.Op, cql.SpatialOps):
+		if box, ok := boxMet(c); ok && g.columns.Extent[0] != "" {
+			return g.meets(box, g.dialect.Spatial(c.Op, g.sql(c.Args[0]), g.sql(c.Args[1])))
+		}
 		return g.dialect.Spatial(c.Op, g.sql(c.Args[0]), g.sql(c.Args[1]))
 	case isOne(c.Op, cql.TemporalOps):
 		return g.dialect.Temporal(c.Op, g.span(c.Args[0]), g.span(c.Args[1]))
@@ -151,6 +160,29 @@ func (g *generator) call(c cql.Call) string {
 		return g.dialect.Array(c.Op, g.sql(c.Args[0]), g.sql(c.Args[1]))
 	}
 	return g.fail(fmt.Errorf("no SQL for %s", c.Op)) // what cql.Check refuses
+}
+
+// boxMet is the box that a condition asks a geometry of the feature to meet.
+func boxMet(c cql.Call) (box cql.BBox, ok bool) {
+	for i, x := range c.Args {
+		if box, ok := x.(cql.BBox); ok && c.Op == cql.SIntersects {
+			_, ok := c.Args[1-i].(cql.Property)
+			return box, ok
+		}
+	}
+	return box, false
+}
+
+// meets is whether the geometry meets a box, which is asked of the geometry itself only where its extent doesn't tell.
+func (g *generator) meets(box cql.BBox, itself string) string {
+	west, south, east, north := g.columns.Extent[0], g.columns.Extent[1], g.columns.Extent[2], g.columns.Extent[3]
+	var apart, within []string
+	for _, b := range box.Bounds() {
+		w, s, e, n := g.bind(b.Min[0]), g.bind(b.Min[1]), g.bind(b.Max[0]), g.bind(b.Max[1])
+		apart = append(apart, "("+west+" > "+e+" OR "+east+" < "+w+" OR "+south+" > "+n+" OR "+north+" < "+s+")")
+		within = append(within, "("+west+" >= "+w+" AND "+east+" <= "+e+" AND "+south+" >= "+s+" AND "+north+" <= "+n+")")
+	}
+	return "(CASE WHEN " + strings.Join(apart, " AND ") + " THEN FALSE WHEN " + strings.Join(within, " OR ") + " THEN TRUE ELSE " + itself + " END)"
 }
 
 func isOne(op cql.Op, ops []cql.Op) bool {

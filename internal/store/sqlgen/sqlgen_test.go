@@ -28,7 +28,7 @@ func filter(t *testing.T, text string) *cql.Filter {
 	return f
 }
 
-func column(q cql.Queryable) (string, error) { return "c." + q.Name, nil }
+var columns = Columns{Of: func(q cql.Queryable) (string, error) { return "c." + q.Name, nil }, Extent: [4]string{"c.w", "c.s", "c.e", "c.n"}}
 
 func TestWhere(t *testing.T) {
 	for _, tc := range []struct {
@@ -45,13 +45,16 @@ func TestWhere(t *testing.T) {
 		{"signed IN (DATE('2016-02-10'), signed)", "(cql_temporal('=', c.signed, c.signed, ?5, ?6) OR cql_temporal('=', c.signed, c.signed, c.signed, c.signed))", []any{"2016-02-10", "2016-02-10"}},
 		{"T_DURING(signed, INTERVAL('..', '2016-02-10'))", "cql_temporal('t_during', c.signed, c.signed, 0, ?5)", []any{"2016-02-10"}},
 		{"S_WITHIN(geometry, POINT(1 2))", "cql_spatial('s_within', c.geometry, ?5)", []any{"0101000000000000000000f03f0000000000000040"}},
+		// A geometry within the box or beside it isn't read.
+		{"S_INTERSECTS(BBOX(1, 2, 1, 2), geometry)", "(CASE WHEN (c.w > ?8 OR c.e < ?6 OR c.s > ?9 OR c.n < ?7) THEN FALSE WHEN (c.w >= ?6 AND c.e <= ?8 AND c.s >= ?7 AND c.n <= ?9) THEN TRUE ELSE cql_spatial('s_intersects', ?5, c.geometry) END)",
+			[]any{"0101000000000000000000f03f0000000000000040", 1.0, 2.0, 1.0, 2.0}},
 	} {
-		got, binds, err := Where(filter(t, tc.in), SQLite{}, column, 5)
+		got, binds, err := Where(filter(t, tc.in), SQLite{}, columns, 5)
 		if err != nil || got != tc.want || !reflect.DeepEqual(binds, tc.binds) {
 			t.Errorf("%s: %v\n%s %q, want\n%s %q", tc.in, err, got, binds, tc.want, tc.binds)
 		}
 	}
-	if _, _, err := Where(filter(t, "kind = 'a'"), SQLite{}, func(cql.Queryable) (string, error) { return "", errors.New("no such column") }, 1); err == nil {
+	if _, _, err := Where(filter(t, "kind = 'a'"), SQLite{}, Columns{Of: func(cql.Queryable) (string, error) { return "", errors.New("no such column") }}, 1); err == nil {
 		t.Error("a property without a column passes")
 	}
 }
@@ -61,9 +64,9 @@ func TestNothingOfAFilterReachesTheStatement(t *testing.T) {
 	const mark = "zzz"
 	for _, text := range []string{
 		"kind = 'zzz'", "kind LIKE '%zzz'", "CASEI('zzz') = kind", "kind IN ('zzz')", "A_EQUALS(works, ('zzz'))", "A_OVERLAPS(('zzz'), ('zzz', kind))", "kind < 'zzz' OR NOT 'zzz' > kind", "'zzz' IS NULL",
-		"shops = 777.5", "shops BETWEEN 777.5 AND 777.5", "signed = DATE('7777-07-07')", "T_AFTER(signed, INTERVAL('7777-07-07', '7777-07-07T07:07:07Z'))", "S_TOUCHES(geometry, BBOX(77, 77, 78, 78))",
+		"shops = 777.5", "shops BETWEEN 777.5 AND 777.5", "signed = DATE('7777-07-07')", "T_AFTER(signed, INTERVAL('7777-07-07', '7777-07-07T07:07:07Z'))", "S_TOUCHES(geometry, BBOX(77, 77, 78, 78))", "S_INTERSECTS(geometry, BBOX(77, 77, -77, 78))",
 	} {
-		statement, binds, err := Where(filter(t, text), SQLite{}, column, 1)
+		statement, binds, err := Where(filter(t, text), SQLite{}, columns, 1)
 		if err != nil || strings.Contains(statement, mark) || strings.Contains(statement, "77") || len(binds) == 0 {
 			t.Errorf("%s: %s %q %v", text, statement, binds, err)
 		}
@@ -77,7 +80,7 @@ func TestNothingOfAFilterReachesTheStatement(t *testing.T) {
 
 // A long chain stays shallow: SQLite nests no more than a thousand terms.
 func TestChainsAreBalanced(t *testing.T) {
-	statement, _, err := Where(filter(t, "TRUE"+strings.Repeat(" AND TRUE", 900)), SQLite{}, column, 1)
+	statement, _, err := Where(filter(t, "TRUE"+strings.Repeat(" AND TRUE", 900)), SQLite{}, columns, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

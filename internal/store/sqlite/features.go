@@ -15,6 +15,7 @@ import (
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/encoding/wkb"
 
+	"mithaq/internal/cql"
 	"mithaq/internal/edtf"
 	"mithaq/internal/registry"
 	"mithaq/internal/store/sqlgen"
@@ -29,7 +30,7 @@ type selection struct {
 	statement
 	sources []source
 	where   []string
-	asked   bool // where asks properties or a geometry, as p
+	asked   bool // where asks properties, as p
 }
 
 // source is a FROM clause that names its features f. keys alone, under the condition only, has as many rows.
@@ -141,7 +142,7 @@ func (r reader) selection(q registry.FeatureQuery) (*selection, error) {
 	if len(q.Boxes) > 0 {
 		s.keep(s.meeting(q.Boxes, q.Located != registry.LocatedYes))
 	}
-	implied, err := s.filter(q)
+	implied, err := r.filter(s, q)
 	if err != nil {
 		return nil, err
 	}
@@ -237,7 +238,7 @@ func (s *selection) meeting(boxes []orb.Bound, orNowhere bool) string {
 }
 
 // filter keeps what the filter of q holds for. implied are boxes, of which every such feature meets one.
-func (s *selection) filter(q registry.FeatureQuery) (implied []orb.Bound, err error) {
+func (r reader) filter(s *selection, q registry.FeatureQuery) (implied []orb.Bound, err error) {
 	if q.Filter == nil {
 		return nil, nil
 	}
@@ -254,13 +255,23 @@ func (s *selection) filter(q registry.FeatureQuery) (implied []orb.Bound, err er
 			implied = boxes
 		}
 	}
-	condition, binds, err := sqlgen.Where(q.Filter, sqlgen.SQLite{}, column, len(s.args)+1)
+	columns := sqlgen.Columns{Of: property}
+	if s.asked = r.plainly; !r.plainly {
+		columns.Extent = [4]string{"f.west", "f.south", "f.east", "f.north"}
+		columns.Of = func(x cql.Queryable) (string, error) {
+			if slices.Contains(registry.FeatureColumns, x.Name) {
+				return "f." + x.Name, nil
+			}
+			s.asked = s.asked || x.Type != cql.TypeGeometry && x.Name != "id"
+			return property(x)
+		}
+	}
+	condition, binds, err := sqlgen.Where(q.Filter, sqlgen.SQLite{}, columns, len(s.args)+1)
 	if err != nil {
 		return nil, fmt.Errorf("filter: %w", err)
 	}
 	s.args = append(s.args, binds...)
 	s.keep(condition)
-	s.asked = true
 	return implied, nil
 }
 

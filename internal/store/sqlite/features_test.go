@@ -287,8 +287,12 @@ func randomFeature(random *rand.Rand, collection, id string, agreements []regist
 	if len(f.Places) > 0 && random.IntN(2) == 0 {
 		commune = fmt.Sprintf("%q", pick(random, f.Places))
 	}
-	f.JSON = fmt.Appendf(nil, `{"type":"Feature","id":%q,"geometry":null,"properties":{"kind":%q,"commune_code":%s,"shops":%d,"works":[%q],"trades":[],"agreements":[%s]}}`,
-		id, f.Where["kind"], commune, random.IntN(50), pick(random, someKinds), strings.Join(of, ","))
+	kind := "null"
+	if value, ok := f.Where["kind"]; ok {
+		kind = fmt.Sprintf("%q", value)
+	}
+	f.JSON = fmt.Appendf(nil, `{"type":"Feature","id":%q,"geometry":null,"properties":{"kind":%s,"commune_code":%s,"shops":%d,"works":[%q],"trades":[],"agreements":[%s]}}`,
+		id, kind, commune, random.IntN(50), pick(random, someKinds), strings.Join(of, ","))
 	return f
 }
 
@@ -346,7 +350,7 @@ func randomQuery(t *testing.T, random *rand.Rand) registry.FeatureQuery {
 	if sometimes(4) {
 		b := randomBox(random)
 		text := pick(random, []string{"shops < 20", "commune_code = '09.581.01.05' AND shops < 40", "'09' = commune_code", "NOT commune_code = '09'", "commune_code = '04' OR kind = 'other'", "kind = 'craft_zone' OR shops > 40", "shops BETWEEN 5 AND 30 AND S_INTERSECTS(geometry, BBOX(%f, %f, %f, %f))",
-			"S_WITHIN(geometry, BBOX(%f, %f, %f, %f))", "NOT S_INTERSECTS(geometry, BBOX(%f, %f, %f, %f))"})
+			"S_WITHIN(geometry, BBOX(%f, %f, %f, %f))", "NOT S_INTERSECTS(geometry, BBOX(%f, %f, %f, %f))", "kind = 'craft_zone' AND S_INTERSECTS(geometry, BBOX(%f, %f, %f, %f))", "kind IS NULL", "NOT kind = 'other'"})
 		if strings.Contains(text, "%f") {
 			text = fmt.Sprintf(text, b.Min[0], b.Min[1], min(180, b.Max[0]+0.1), min(90, b.Max[1]+0.1))
 		}

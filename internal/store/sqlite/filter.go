@@ -109,11 +109,12 @@ func aTime(x any) (cql.Span, bool) {
 
 var plainName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
-// column is the expression of a queryable of the feature f: from its GeoJSON, but for its id and its geometry.
-func column(q cql.Queryable) (string, error) {
+// property is the expression of a queryable of the feature f: from its GeoJSON, p, but for its id and its geometry, which is looked up only where
+// it is asked.
+func property(q cql.Queryable) (string, error) {
 	switch {
 	case q.Type == cql.TypeGeometry:
-		return "p.geometry", nil
+		return "(SELECT g.geometry FROM feature_properties AS g WHERE g.key = f.key)", nil
 	case q.Name == "id":
 		return "f.id", nil
 	case !plainName.MatchString(q.Name):

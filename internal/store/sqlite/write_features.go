@@ -144,8 +144,8 @@ func (w *writer) feature(ctx context.Context, f registry.Feature) error {
 	}
 	args := []any{key, f.Collection, f.Detail, f.ID, string(f.From), string(row.until)}
 	for i, column := range registry.FeatureColumns {
-		value, ok := f.Where[column]
-		if row.where[i] = value; ok {
+		value := f.Where[column]
+		if row.where[i] = value; value != "" {
 			args = append(args, value)
 		} else {
 			args = append(args, nil)

@@ -57,10 +57,17 @@ func putFiltered(t *testing.T, s registry.Store) {
 	put(t, s, site("site"))
 	var features []registry.Feature
 	for _, x := range filtered {
-		if !json.Valid([]byte(x.properties)) {
-			t.Fatalf("%s: %s", x.id, x.properties)
+		var properties map[string]any
+		if err := json.Unmarshal([]byte(x.properties), &properties); err != nil {
+			t.Fatalf("%s: %v", x.id, err)
 		}
-		features = append(features, registry.Feature{Collection: "sites", ID: x.id, Geometry: x.geometry,
+		where := map[string]string{}
+		for _, column := range registry.FeatureColumns {
+			if text, ok := properties[column].(string); ok {
+				where[column] = text
+			}
+		}
+		features = append(features, registry.Feature{Collection: "sites", ID: x.id, Geometry: x.geometry, Where: where,
 			JSON: fmt.Appendf(nil, `{"type":"Feature","id":%q,"geometry":%s,"properties":%s}`, x.id, registry.AppendGeometry(nil, x.geometry), x.properties)})
 	}
 	derive(t, s, registry.Derived{Record: "site", Features: features})
