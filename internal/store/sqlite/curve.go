@@ -75,57 +75,96 @@ const mostSquares = 48
 // keysIn are stretches of keys that hold every point of these boxes, in order and apart from each other. They hold points beside the boxes, too.
 func keysIn(boxes []orb.Bound) (ranges []keyRange) {
 	for _, b := range boxes {
-		if b.Min[0] <= b.Max[0] && b.Min[1] <= b.Max[1] {
-			ranges = append(ranges, keysInBox(b)...)
+		for _, s := range squaresIn(b, func(uint32) int { return mostSquares }) {
+			ranges = append(ranges, s.keys())
 		}
 	}
+	return merged(ranges)
+}
+
+// merged puts stretches in order and joins those that touch.
+func merged(ranges []keyRange) []keyRange {
 	slices.SortFunc(ranges, func(a, b keyRange) int { return cmp.Compare(a.first, b.first) })
-	merged := ranges[:0]
+	out := ranges[:0]
 	for _, r := range ranges {
-		if n := len(merged); n > 0 && r.first <= merged[n-1].end {
-			merged[n-1].end = max(merged[n-1].end, r.end)
+		if n := len(out); n > 0 && r.first <= out[n-1].end {
+			out[n-1].end = max(out[n-1].end, r.end)
 		} else {
-			merged = append(merged, r)
+			out = append(out, r)
 		}
 	}
-	return merged
+	return out
 }
 
 // square is one of the quarters of quarters of the whole plane of cells; the curve goes through it in one stretch.
-type square struct{ x, y, side uint32 }
+type square struct {
+	x, y, side uint32
+	within     bool // every position in it is in the box
+}
 
-func keysInBox(b orb.Bound) (ranges []keyRange) {
+func (s square) keys() keyRange {
+	cells := uint64(s.side) * uint64(s.side)
+	first := onCurve(s.x, s.y) &^ (cells - 1)
+	return keyRange{int64(first) << cellBits, int64(first+cells) << cellBits}
+}
+
+// squaresIn are the squares that a box is taken apart into. Those that aren't within it are split as long as there are at most as many in
+// all as most says for the side of the parts.
+func squaresIn(b orb.Bound, most func(side uint32) int) []square {
+	if b.Min[0] > b.Max[0] || b.Min[1] > b.Max[1] {
+		return nil
+	}
 	west, south := cellOf(b.Min)
 	east, north := cellOf(b.Max)
-	within := func(s square) bool {
-		return s.x >= west && s.x+s.side-1 <= east && s.y >= south && s.y+s.side-1 <= north
-	}
-	squares := []square{{0, 0, 1 << curveBits}}
-	for {
+	squares := []square{{x: 0, y: 0, side: 1 << curveBits}}
+	for half := uint32(1) << (curveBits - 1); half > 0; half /= 2 {
 		var finer []square
 		split := false
 		for _, s := range squares {
-			if s.side == 1 || within(s) {
+			end := [2]uint32{s.x + s.side - 1, s.y + s.side - 1}
+			// Positions in the cell of a corner may lie beside the box.
+			s.within = s.x > west && end[0] < east && s.y > south && end[1] < north
+			if s.within || s.x >= west && end[0] <= east && s.y >= south && end[1] <= north {
 				finer = append(finer, s)
 				continue
 			}
 			split = true
-			half := s.side / 2
-			for _, q := range []square{{s.x, s.y, half}, {s.x + half, s.y, half}, {s.x, s.y + half, half}, {s.x + half, s.y + half, half}} {
-				if q.x <= east && q.x+half > west && q.y <= north && q.y+half > south {
+			for _, q := range []square{{x: s.x, y: s.y}, {x: s.x + half, y: s.y}, {x: s.x, y: s.y + half}, {x: s.x + half, y: s.y + half}} {
+				if q.side = half; q.x <= east && q.x+half > west && q.y <= north && q.y+half > south {
 					finer = append(finer, q)
 				}
 			}
 		}
-		if !split || len(finer) > mostSquares {
+		if !split || len(finer) > most(half) {
 			break
 		}
 		squares = finer
 	}
-	for _, s := range squares {
-		cells := uint64(s.side) * uint64(s.side)
-		first := onCurve(s.x, s.y) &^ (cells - 1)
-		ranges = append(ranges, keyRange{int64(first) << cellBits, int64(first+cells) << cellBits})
+	return squares
+}
+
+const (
+	// squareBits are of the key of a square of 64 by 64 cells, 2.4 km by 1.2 km at the equator: feature_square has how many points are in each.
+	squareBits = cellBits + 2*6
+	squareSide = 1 << 6
+	// mostCounted bounds into how many squares a box is taken apart to be counted.
+	mostCounted = 2000
+)
+
+// countedIn takes a box apart for counting: into stretches of whole squares of feature_square within it, by their keys, and stretches of keys of
+// points that have to be looked at. There are no squares in a small box.
+func countedIn(b orb.Bound) (squares, looked []keyRange) {
+	for _, s := range squaresIn(b, func(side uint32) int {
+		if side >= squareSide {
+			return mostCounted
+		}
+		return mostSquares
+	}) {
+		if keys := s.keys(); s.within && s.side >= squareSide {
+			squares = append(squares, keyRange{keys.first >> squareBits, keys.end >> squareBits})
+		} else {
+			looked = append(looked, keys)
+		}
 	}
-	return ranges
+	return merged(squares), merged(looked)
 }

@@ -70,3 +70,43 @@ func TestKeysInHoldsEveryPoint(t *testing.T) {
 		t.Errorf("the world: %v", got)
 	}
 }
+
+// What is counted by squares lies in the box, what is looked at holds the rest of it, and nothing is in both.
+func TestCountedInTakesTheBoxApart(t *testing.T) {
+	random := rand.New(rand.NewPCG(6, 2))
+	bySquares := 0
+	for range 300 {
+		low := orb.Point{-17 + 16*random.Float64(), 21 + 15*random.Float64()}
+		size := []float64{1e-4, 0.05, 0.3, 4, 40}[random.IntN(5)]
+		b := orb.Bound{Min: low, Max: orb.Point{min(180, low[0]+size), min(90, low[1]+size*random.Float64())}}
+		squares, looked := countedIn(b)
+		if len(squares)+len(looked) > mostCounted {
+			t.Fatalf("%v: %d squares, %d ranges", b, len(squares), len(looked))
+		}
+		for range 200 {
+			p := orb.Point{low[0] + size*(1.4*random.Float64()-0.2), min(90, low[1]+size*(1.4*random.Float64()-0.2))}
+			key, _ := keysFor("", p)
+			n := 0
+			for _, r := range squares {
+				if r.first <= key>>squareBits && key>>squareBits < r.end {
+					n++
+					bySquares++
+					if !b.Contains(p) {
+						t.Fatalf("%v is counted in %v", p, b)
+					}
+				}
+			}
+			for _, r := range looked {
+				if r.first <= key && key < r.end {
+					n++
+				}
+			}
+			if n > 1 || n == 0 && b.Contains(p) {
+				t.Fatalf("%v of %v: counted or looked at %d times", p, b, n)
+			}
+		}
+	}
+	if bySquares < 1000 {
+		t.Errorf("only %d were counted by squares", bySquares)
+	}
+}

@@ -50,7 +50,7 @@ var walk = source{keys: "feature AS f INDEXED BY feature_by_id"}
 // scan goes through all collections in the order of the file. A row costs a tenth of what it costs in a walk, which looks up each by itself.
 var scan = source{keys: "feature AS f NOT INDEXED"}
 
-// unplaced are the features of a collection without a geometry. A selection binds the collection and the detail first.
+// unplaced are the features of a collection without a geometry. A selection binds the collection, the detail and the day first.
 var unplaced = source{keys: "feature AS f INDEXED BY feature_nowhere", only: " AND f.collection = ?1 AND f.detail = ?2 AND f.west IS NULL"}
 
 // byKey joins the features whose keys a source has as c.key.
@@ -204,21 +204,33 @@ func (s *selection) inBoxes(detail string, boxes []orb.Bound, place string) []so
 	if detail != "" { // no boundary is among the points
 		return []source{rest}
 	}
+	ranges := s.ranges(keysIn(boxes))
+	points := s.points(ranges)
+	if place != "" {
+		points = source{keys: ranges + "feature_place AS c", join: byKey, only: " AND c.code = " + place + fmt.Sprintf(inRange, "c.key")}
+	}
+	return []source{points, rest}
+}
+
+// inRange is whether a key is in one of ranges, which the key is looked up by.
+const inRange = " AND %[1]s >= r.value ->> 0 AND %[1]s < r.value ->> 1"
+
+// ranges are stretches of keys, as r, in a FROM clause that goes on.
+func (s *selection) ranges(ranges []keyRange) string {
 	pairs := [][2]int64{}
-	for _, r := range keysIn(boxes) {
+	for _, r := range ranges {
 		pairs = append(pairs, [2]int64{r.first, r.end})
 	}
 	raw, err := json.Marshal(pairs)
 	if err != nil {
 		panic(err) // a list of numbers has a JSON form
 	}
-	ranges := "json_each(" + s.bind(string(raw)) + ") AS r CROSS JOIN "
-	const within = ".key >= r.value ->> 0 AND %[1]s.key < r.value ->> 1"
-	points := source{keys: ranges + "feature AS f NOT INDEXED", only: " AND f" + fmt.Sprintf(within, "f")}
-	if place != "" {
-		points = source{keys: ranges + "feature_place AS c", join: byKey, only: " AND c.code = " + place + " AND c" + fmt.Sprintf(within, "c")}
-	}
-	return []source{points, rest}
+	return "json_each(" + s.bind(string(raw)) + ") AS r CROSS JOIN "
+}
+
+// points are the features with their keys in ranges.
+func (s *selection) points(ranges string) source {
+	return source{keys: ranges + "feature AS f NOT INDEXED", only: fmt.Sprintf(inRange, "f.key")}
 }
 
 // meeting is whether f's geometry meets one of the boxes, edges included; what is nowhere may.
@@ -527,12 +539,35 @@ func (r reader) Count(ctx context.Context, q registry.FeatureQuery) (n int, err 
 		return 0, err
 	}
 	s.after(q)
-	s.add("SELECT count(*) FROM (")
+	within := r.bySquares(s, q)
+	s.add("SELECT count(*)" + within + " FROM (")
 	s.each("1")
 	s.page(q)
 	s.add(")")
 	err = r.q.QueryRowContext(ctx, s.text.String(), s.args...).Scan(&n)
+	if within != "" && q.Limit > 0 {
+		n = min(n, q.Limit)
+	}
 	return n, translate("count features", err)
+}
+
+// bySquares is what to add to the number of what s selects when it selects no more what is in whole squares of a large box.
+func (r reader) bySquares(s *selection, q registry.FeatureQuery) (counted string) {
+	boxes := q.Boxes
+	q.Boxes = nil
+	if q.Located == registry.LocatedYes {
+		q.Located = ""
+	}
+	if !r.tallied || r.plainly || len(boxes) != 1 || q.Detail != "" || q.After != "" || q.Offset != 0 || !isWhole(q) {
+		return ""
+	}
+	squares, looked := countedIn(boxes[0])
+	if len(squares) == 0 {
+		return ""
+	}
+	s.sources[0] = s.points(s.ranges(looked))
+	return " + (SELECT coalesce(sum(n), 0) FROM " + s.ranges(squares) + "feature_square AS q WHERE q.collection = ?1" +
+		fmt.Sprintf(inRange, "q.square") + " AND q.valid_from <= ?3 AND q.valid_until > ?3)"
 }
 
 // CountsByUnit implements registry.Reader.

@@ -137,11 +137,11 @@ func (s *Store) Write(ctx context.Context, f func(registry.Writer) error) error 
 	}
 	defer tx.Rollback() // after a commit it does nothing
 	t := newTransaction(tx)
-	w := &writer{reader: reader{q: t}, tx: t, tally: map[tallyRow]int{}, uncounted: map[registry.ID]bool{}}
+	w := &writer{reader: reader{q: t}, tx: t, tally: map[tallyRow]int{}, squares: map[squareRow]int{}, uncounted: map[registry.ID]bool{}}
 	if err := f(w); err != nil {
 		return err
 	}
-	if err := errors.Join(w.putTally(ctx), w.countAll(ctx)); err != nil {
+	if err := errors.Join(w.putTally(ctx), w.putSquares(ctx), w.countAll(ctx)); err != nil {
 		return err
 	}
 	if w.dirty {

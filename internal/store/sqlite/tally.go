@@ -33,6 +33,46 @@ const addToTally = `
 	VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
 	ON CONFLICT DO UPDATE SET n = n + excluded.n`
 
+// squareRow are the points of a collection in one square of the curve, in a stretch of days.
+type squareRow struct {
+	collection  string
+	square      int64 // key >> squareBits
+	from, until edtf.Day
+}
+
+const (
+	addToSquares = `
+		INSERT INTO feature_square (collection, square, valid_from, valid_until, n) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT DO UPDATE SET n = n + excluded.n`
+	forgetEmptySquare = `DELETE FROM feature_square WHERE collection = ? AND square = ? AND valid_from = ? AND valid_until = ? AND n = 0`
+)
+
+// countAt counts a feature, or with n = -1 one less, in its square.
+func (w *writer) countAt(row tallyRow, key int64, n int) {
+	if key < others {
+		w.squares[squareRow{row.collection, key >> squareBits, row.from, row.until}] += n
+	}
+}
+
+// putSquares writes what the transaction changed of the squares.
+func (w *writer) putSquares(ctx context.Context) error {
+	for row, n := range w.squares {
+		if n == 0 {
+			continue
+		}
+		at := []any{row.collection, row.square, string(row.from), string(row.until)}
+		_, err := w.tx.ExecContext(ctx, addToSquares, append(at, n)...)
+		if err == nil && n < 0 {
+			_, err = w.tx.ExecContext(ctx, forgetEmptySquare, at...)
+		}
+		if err != nil {
+			return translate("count the points", err)
+		}
+	}
+	clear(w.squares)
+	return nil
+}
+
 // putTally writes what the transaction changed of the tally.
 func (w *writer) putTally(ctx context.Context) error {
 	emptied := false

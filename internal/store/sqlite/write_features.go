@@ -177,6 +177,7 @@ func (w *writer) feature(ctx context.Context, f registry.Feature) error {
 		}
 	}
 	w.count(row, f.Unit, places, +1)
+	w.countAt(row, key, +1)
 	return nil
 }
 
@@ -209,6 +210,7 @@ func (w *writer) forgetFeatures(ctx context.Context, condition string, args ...a
 			return fmt.Errorf("places of the feature %d: %w", key, err)
 		}
 		w.count(row, unit, places, -1)
+		w.countAt(row, key, -1)
 		keys = append(keys, key)
 	}
 	if err := rows.Err(); err != nil || len(keys) == 0 {
