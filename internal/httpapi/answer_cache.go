@@ -3,12 +3,15 @@ package httpapi
 import (
 	"context"
 	"sync"
+	"time"
 
 	"mithaq/internal/httpserve"
+	"mithaq/internal/registry"
 )
 
 // answerCache keeps short answers, tiles and pages of items, until the next publication. Clients ask for the same ones again and again, several at once.
 type answerCache struct {
+	told    toldVersion
 	mu      sync.Mutex
 	version string
 	kept    map[string]*keptAnswer
@@ -33,6 +36,36 @@ const (
 	maxAnswerBytes  = 8 << 20 // of all answers that are kept
 	answerCostBytes = 256     // what an entry takes beside its key and its body
 )
+
+// toldVersion is what the store said of its version. Whoever asks in the same millisecond is answered as the first one was: to ask the database costs as
+// much as to send an answer that is kept.
+type toldVersion struct {
+	mu      sync.Mutex
+	asked   time.Time
+	version string
+}
+
+const sameMoment = time.Millisecond
+
+func (told *toldVersion) of(ctx context.Context, store registry.Reader) (string, error) {
+	now := time.Now()
+	told.mu.Lock()
+	version, known := told.version, now.Sub(told.asked) < sameMoment
+	told.mu.Unlock()
+	if known {
+		return version, nil
+	}
+	version, err := store.Version(ctx)
+	if err != nil {
+		return "", err
+	}
+	told.mu.Lock()
+	defer told.mu.Unlock()
+	if now.After(told.asked) {
+		told.asked, told.version = now, version
+	}
+	return version, nil
+}
 
 // of is the answer to a question in a version of the store. One client makes it while the others wait, so that a map which a thousand look at
 // is drawn once; when that one fails, or leaves, the next tries for itself.

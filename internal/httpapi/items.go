@@ -119,7 +119,7 @@ func (s *Server) shortPage(c *fiber.Ctx, a itemsAsked) error {
 		return out, err
 	}
 	if len(a.q.Boxes) == 0 && a.q.Filter == nil {
-		version, err := s.Store.Version(ctx)
+		version, err := s.kept.told.of(ctx, s.Store)
 		if err != nil {
 			return err
 		}

@@ -354,7 +354,7 @@ func (s *Server) tile(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	version, err := s.Store.Version(c.UserContext())
+	version, err := s.kept.told.of(c.UserContext(), s.Store)
 	if err != nil {
 		return err
 	}
