@@ -9,8 +9,9 @@ TAGS := sqlite_fts5
 
 # SQLite as its authors advise for a program of its own, and prepared statements that stay prepared: without QPSG it makes a plan anew
 # for each value that a statement is asked with, which is most of the time that a small question takes. What a statement may have to undo stays in
-# memory up to 8 MB: beyond 64 kB, which a publication soon passes, SQLite would copy pages to a file for the rest of the transaction.
-export CGO_CFLAGS := -O2 -g -DSQLITE_ENABLE_QPSG -DSQLITE_DEFAULT_MEMSTATUS=0 -DSQLITE_LIKE_DOESNT_MATCH_BLOBS -DSQLITE_OMIT_SHARED_CACHE -DSQLITE_STMTJRNL_SPILL=8388608
+# memory (-1): beyond 64 kB, which a publication soon passes, SQLite would copy pages to a file for the rest of the transaction. A bound of more than 128 kB fails
+# as a full disk where it is reached, because SQLite writes at most that much at once.
+export CGO_CFLAGS := -O2 -g -DSQLITE_ENABLE_QPSG -DSQLITE_DEFAULT_MEMSTATUS=0 -DSQLITE_LIKE_DOESNT_MATCH_BLOBS -DSQLITE_OMIT_SHARED_CACHE -DSQLITE_STMTJRNL_SPILL=-1
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
 GOFLAGS_BUILD := -trimpath -tags $(TAGS) -ldflags "-s -w -X main.version=$(VERSION)"

@@ -498,3 +498,23 @@ func TestPageSize(t *testing.T) {
 		}
 	}
 }
+
+// A statement that changes more than SQLite keeps in memory to undo it goes on in a temporary file, with the SQLITE_STMTJRNL_SPILL of the Makefile, too.
+func TestStatementOfManyPages(t *testing.T) {
+	t.Parallel()
+	db := raw(t, filepath.Join(t.TempDir(), "any.db"))
+	tx, err := db.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback()
+	for _, text := range []string{
+		"CREATE TABLE t (a INTEGER PRIMARY KEY, b INTEGER UNIQUE, c BLOB)",
+		"INSERT INTO t SELECT value, value, randomblob(3000) FROM (WITH RECURSIVE n(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n WHERE value < 6000) SELECT value FROM n)",
+		"UPDATE t SET b = -b, c = randomblob(3000)",
+	} {
+		if _, err := tx.Exec(text); err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+	}
+}
