@@ -1,7 +1,7 @@
 // Package sqlite keeps the registry in one SQLite file: one connection that writes, several that read, WAL between them.
 //
 // Settings and why:
-//   - journal_mode=WAL: readers go on while somebody publishes.
+//   - journal_mode=WAL: readers go on while somebody publishes. The first import goes without it: see alone.go.
 //   - synchronous=FULL: a publication is a public act, so a transaction that was answered is on the disk, also when the
 //     power fails; NORMAL would risk the last ones in WAL. Publications are rare and reads don't pay for it.
 //   - foreign_keys=on: SQLite has them off; a reference to no record must be impossible.
@@ -51,6 +51,9 @@ const (
 	idleFor     = 5 * time.Minute
 )
 
+// mostOpen is mostReaders, or more on a machine of more cores.
+func mostOpen() int { return max(mostReaders, runtime.NumCPU()) }
+
 // Open opens the database file at path, makes it when there is none, and brings its schema up to date (see migrate).
 // Error: *registry.Error when the file is newer than the program, no database, or can't be written.
 func Open(ctx context.Context, path string) (*Store, error) {
@@ -85,9 +88,8 @@ func open(ctx context.Context, path string, folder fs.FS) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(err, writes.Close())
 	}
-	readers := max(mostReaders, runtime.NumCPU())
-	reads.SetMaxOpenConns(readers)
-	reads.SetMaxIdleConns(readers)
+	reads.SetMaxOpenConns(mostOpen())
+	reads.SetMaxIdleConns(mostOpen())
 	reads.SetConnMaxIdleTime(idleFor)
 	return &Store{reader: reader{q: &pool{DB: reads}, tallied: true, large: 100_000, milestones: &milestones{every: milestoneEvery}}, reads: reads, writes: writes}, nil
 }
@@ -130,6 +132,9 @@ func (s *Store) Write(ctx context.Context, f func(registry.Writer) error) error 
 	}
 	defer s.shrink()
 	defer conn.Close()
+	if s.beginAlone(ctx, conn) {
+		defer endAlone(conn)
+	}
 	// A context that can be cancelled would have a goroutine listen during each query; transaction asks it between two.
 	tx, err := conn.BeginTx(context.WithoutCancel(ctx), nil)
 	if err != nil {

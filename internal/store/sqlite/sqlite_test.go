@@ -29,7 +29,7 @@ import (
 // helperEnv makes the test binary run one of helpers instead of the tests; the database's path is its only argument.
 const helperEnv = "MITHAQ_SQLITE_TEST_HELPER"
 
-var helpers = map[string]func(path string) error{"publish": publishForEver, "lock": holdTheLock, "migrate": migrateSlowly}
+var helpers = map[string]func(path string) error{"publish": publishForEver, "lock": holdTheLock, "migrate": migrateSlowly, "fill": fillForEver}
 
 func TestMain(m *testing.M) {
 	help, ok := helpers[os.Getenv(helperEnv)]
