@@ -27,7 +27,8 @@ func work() (done func()) {
 }
 
 // workMemory is from how many bytes of memory on the collector saves memory again, not time.
-const workMemory = 64 << 20
+// What lives grows by 40 bytes for each record of an import, until all are read.
+const workMemory = 80 << 20
 
 // serveMemory is the same for the server: many long answers at once would let the heap grow to three times what lives, because each is garbage
 // as soon as it is sent. With the program itself and the database's caches it stays near 200 MB. A lower limit

@@ -146,7 +146,7 @@ func (s *Store) Write(ctx context.Context, f func(registry.Writer) error) error 
 	if err := f(w); err != nil {
 		return err
 	}
-	if err := errors.Join(w.putTally(ctx), w.putSquares(ctx), w.countAll(ctx)); err != nil {
+	if err := errors.Join(w.putTally(ctx), w.forgetEmpty(ctx), w.putSquares(ctx), w.countAll(ctx)); err != nil {
 		return err
 	}
 	if w.dirty {

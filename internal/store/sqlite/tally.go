@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"mithaq/internal/edtf"
@@ -73,9 +74,20 @@ func (w *writer) putSquares(ctx context.Context) error {
 	return nil
 }
 
+// mostTallied bounds the rows that wait to be written: an import of a million sites changes hundreds of thousands, and the garbage collector would
+// look at each again and again.
+var mostTallied = 20_000
+
+// putCounts writes what the transaction changed of the tally and the squares once that is much.
+func (w *writer) putCounts(ctx context.Context) error {
+	if len(w.tally)+len(w.squares) < mostTallied {
+		return nil
+	}
+	return errors.Join(w.putTally(ctx), w.putSquares(ctx))
+}
+
 // putTally writes what the transaction changed of the tally.
 func (w *writer) putTally(ctx context.Context) error {
-	emptied := false
 	for row, n := range w.tally {
 		if n == 0 {
 			continue
@@ -87,10 +99,15 @@ func (w *writer) putTally(ctx context.Context) error {
 		if _, err := w.tx.ExecContext(ctx, addToTally, append(args, string(row.from), string(row.until), n)...); err != nil {
 			return translate("count the features", err)
 		}
-		emptied = emptied || n < 0
+		w.emptied = w.emptied || n < 0
 	}
 	clear(w.tally)
-	if !emptied {
+	return nil
+}
+
+// forgetEmpty takes rows out of the tally that count nothing any more.
+func (w *writer) forgetEmpty(ctx context.Context) error {
+	if !w.emptied {
 		return nil
 	}
 	_, err := w.tx.ExecContext(ctx, "DELETE FROM feature_tally WHERE n = 0")

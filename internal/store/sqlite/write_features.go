@@ -178,7 +178,7 @@ func (w *writer) feature(ctx context.Context, f registry.Feature) error {
 	}
 	w.count(row, f.Unit, places, +1)
 	w.countAt(row, key, +1)
-	return nil
+	return w.putCounts(ctx)
 }
 
 const selectForgotten = `
