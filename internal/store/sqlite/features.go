@@ -31,6 +31,8 @@ type selection struct {
 	sources []source
 	where   []string
 	asked   bool // where asks properties, as p
+
+	reach []keyRange // that the first source's points come from, where they are those of boxes
 }
 
 // source is a FROM clause that names its features f. keys alone, under the condition only, has as many rows.
@@ -204,7 +206,8 @@ func (s *selection) inBoxes(detail string, boxes []orb.Bound, place string) []so
 	if detail != "" { // no boundary is among the points
 		return []source{rest}
 	}
-	ranges := s.ranges(keysIn(boxes))
+	s.reach = keysIn(boxes)
+	ranges := s.ranges(s.reach)
 	points := s.points(ranges)
 	if place != "" {
 		points = source{keys: ranges + "feature_place AS c", join: byKey, only: " AND c.code = " + place + fmt.Sprintf(inRange, "c.key")}
@@ -216,7 +219,7 @@ func (s *selection) inBoxes(detail string, boxes []orb.Bound, place string) []so
 const inRange = " AND %[1]s >= r.value ->> 0 AND %[1]s < r.value ->> 1"
 
 // ranges are stretches of keys, as r, in a FROM clause that goes on.
-func (s *selection) ranges(ranges []keyRange) string {
+func (s *statement) ranges(ranges []keyRange) string {
 	pairs := [][2]int64{}
 	for _, r := range ranges {
 		pairs = append(pairs, [2]int64{r.first, r.end})
@@ -298,9 +301,19 @@ func (r reader) inOrder(ctx context.Context, s *selection, q registry.FeatureQue
 		return nil
 	}
 	most := few(q.Limit + q.Offset)
+	uncounted := s.sources
+	if r.tallied && s.reach != nil {
+		n, err := r.atMostIn(ctx, q.Collection, s.reach, most)
+		if err != nil {
+			return err
+		}
+		if n <= most {
+			uncounted = s.sources[1:]
+		}
+	}
 	count := statement{args: s.args}
 	count.add("SELECT count(*) FROM (")
-	for i, x := range s.sources {
+	for i, x := range uncounted {
 		if i > 0 {
 			count.add(" UNION ALL ")
 		}
@@ -315,6 +328,22 @@ func (r reader) inOrder(ctx context.Context, s *selection, q registry.FeatureQue
 		s.sources = []source{walk}
 	}
 	return nil
+}
+
+// atMostIn bounds how many points of a collection are in stretches of keys by whole squares. Where even these are many it is more than most.
+func (r reader) atMostIn(ctx context.Context, collection string, keys []keyRange, most int) (n int, err error) {
+	var squares []keyRange
+	for _, k := range keys {
+		squares = append(squares, keyRange{k.first >> squareBits, (k.end-1)>>squareBits + 1})
+	}
+	const mostAsked = 5_000 // squares
+	var s statement
+	s.add("SELECT iif(count(*) < " + s.bind(mostAsked) + ", coalesce(sum(n), 0), " + s.bind(most+1) + ") FROM (SELECT q.n FROM " + s.ranges(merged(squares)) +
+		"feature_square AS q WHERE q.collection = " + s.bind(collection) + fmt.Sprintf(inRange, "q.square") + " LIMIT ?1)")
+	if ctx, err = brief(ctx); err != nil {
+		return 0, err
+	}
+	return n, translate("bound the candidates", r.q.QueryRowContext(ctx, s.text.String(), s.args...).Scan(&n))
 }
 
 // inFileOrder scans what would be walked through, for answers without an order, where a collection is large enough to be most of the file.

@@ -394,3 +394,28 @@ func TestEveryViewIsAnswered(t *testing.T) {
 		}
 	}
 }
+
+// No more points are in a box than its squares say; where these are too many to be added up, it says so.
+func TestSquaresBoundTheCandidates(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(2026, 11))
+	s := openAt(t, filepath.Join(t.TempDir(), "registry.db"))
+	putRandom(t, s, random, 1_000)
+	found := 0
+	for range 100 {
+		keys := keysIn([]orb.Bound{randomBox(random)})
+		var of statement
+		of.add("SELECT count(*) FROM " + of.ranges(keys) + "feature AS f NOT INDEXED WHERE f.collection = 'sites'" + fmt.Sprintf(inRange, "f.key"))
+		var n int
+		if err := s.reads.QueryRowContext(t.Context(), of.text.String(), of.args...).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := s.atMostIn(t.Context(), "sites", keys, 1_000_000); err != nil || got < n {
+			t.Fatalf("at most %d, %v; there are %d", got, err, n)
+		}
+		found += n
+	}
+	if found == 0 {
+		t.Error("no box had a point")
+	}
+}
