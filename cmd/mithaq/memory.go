@@ -32,8 +32,8 @@ const workMemory = 80 << 20
 
 // serveMemory is the same for the server: many long answers at once would let the heap grow to three times what lives, because each is garbage
 // as soon as it is sent. With the program itself and the database's caches it stays below 200 MB. With a million sites, whose outline lives here, too, half
-// of it is used; a limit near what lives would make the collector work all the time. GOMEMLIMIT says otherwise.
-const serveMemory = 110 << 20
+// of it lives; a limit near that would make the collector work all the time. GOMEMLIMIT says otherwise.
+const serveMemory = 100 << 20
 
 // limitServing sets serveMemory unless the environment sets a limit.
 func limitServing() {
