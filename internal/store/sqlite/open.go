@@ -104,7 +104,7 @@ func create(ctx context.Context, path string) error {
 		return err
 	}
 	db.SetMaxOpenConns(1)
-	_, err = db.ExecContext(ctx, "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL")
+	_, err = db.ExecContext(ctx, "PRAGMA page_size = 8192; "+toWAL)
 	return errors.Join(err, db.Close())
 }
 
@@ -146,7 +146,7 @@ func (s *Store) Write(ctx context.Context, f func(registry.Writer) error) error 
 	if err := f(w); err != nil {
 		return err
 	}
-	if err := errors.Join(w.putTally(ctx), w.forgetEmpty(ctx), w.putSquares(ctx), w.countAll(ctx)); err != nil {
+	if err := errors.Join(w.putTally(ctx), w.putSquares(ctx), w.countAll(ctx)); err != nil {
 		return err
 	}
 	if w.dirty {

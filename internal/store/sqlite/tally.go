@@ -28,11 +28,17 @@ func (w *writer) count(row tallyRow, unit registry.PlaceCode, places []registry.
 	}
 }
 
-const addToTally = `
-	INSERT INTO feature_tally (collection, detail, code, finest, located, kind, status, documentation, place_match, location_precision, type,
-	  valid_from, valid_until, n)
-	VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
-	ON CONFLICT DO UPDATE SET n = n + excluded.n`
+const (
+	addToTally = `
+		INSERT INTO feature_tally (collection, detail, code, finest, located, kind, status, documentation, place_match, location_precision, type,
+		  valid_from, valid_until, n)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+		ON CONFLICT DO UPDATE SET n = n + excluded.n`
+	forgetEmptyTally = `
+		DELETE FROM feature_tally
+		WHERE collection = ? AND detail = ? AND code = ? AND finest = ? AND located = ? AND kind = ? AND status = ? AND documentation = ? AND place_match = ?
+		  AND location_precision = ? AND type = ? AND valid_from = ? AND valid_until = ? AND n = 0`
+)
 
 // squareRow are the points of a collection in one square of the curve, in a stretch of days.
 type squareRow struct {
@@ -92,26 +98,21 @@ func (w *writer) putTally(ctx context.Context) error {
 		if n == 0 {
 			continue
 		}
-		args := []any{row.collection, row.detail, string(row.code), row.finest, row.located}
+		at := []any{row.collection, row.detail, string(row.code), row.finest, row.located}
 		for _, value := range row.where {
-			args = append(args, value)
+			at = append(at, value)
 		}
-		if _, err := w.tx.ExecContext(ctx, addToTally, append(args, string(row.from), string(row.until), n)...); err != nil {
+		at = append(at, string(row.from), string(row.until))
+		_, err := w.tx.ExecContext(ctx, addToTally, append(at, n)...)
+		if err == nil && n < 0 {
+			_, err = w.tx.ExecContext(ctx, forgetEmptyTally, at...)
+		}
+		if err != nil {
 			return translate("count the features", err)
 		}
-		w.emptied = w.emptied || n < 0
 	}
 	clear(w.tally)
 	return nil
-}
-
-// forgetEmpty takes rows out of the tally that count nothing any more.
-func (w *writer) forgetEmpty(ctx context.Context) error {
-	if !w.emptied {
-		return nil
-	}
-	_, err := w.tx.ExecContext(ctx, "DELETE FROM feature_tally WHERE n = 0")
-	return translate("count the features", err)
 }
 
 // tells reports whether the tally has the number of what q selects.

@@ -19,8 +19,6 @@ type writer struct {
 	dirty bool             // something was put: the generation counts on
 	marks bool             // the table of marks is there and was emptied
 	tally map[tallyRow]int // what is to be added to the tally
-	// emptied: rows of the tally may count nothing any more.
-	emptied bool
 	// squares is what is to be added to the squares.
 	squares map[squareRow]int
 	// uncounted are records that the place tally doesn't count just now.
