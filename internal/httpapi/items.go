@@ -437,8 +437,9 @@ func (s *Server) item(c *fiber.Ctx) error {
 	var encoded []byte // nil: there is none
 	if in.URI == crs.Default {
 		var found registry.FeatureTexts
-		found, err = s.Store.FeatureTexts(c.UserContext(), q)
-		encoded = found.JSON
+		if found, err = s.Store.FeatureTexts(c.UserContext(), q); found.N > 0 {
+			encoded = found.JSON
+		}
 	} else {
 		err = s.Store.EachFeature(c.UserContext(), q, func(f registry.Feature) error {
 			encoded = projected(f, in)
@@ -496,7 +497,7 @@ func (s *Server) withMembers(encoded []byte, info collectionInfo, id string, giv
 	if len(given) > 0 || !registry.ID(id).Valid() { // an id looks the same in addresses and in JSON
 		pieces = []string{s.itemEnd(info, id, given)}
 	}
-	out := make([]byte, 0, len(encoded)+len(pieces[0])*len(pieces)+1024)
+	out := make([]byte, 0, len(encoded)+2048)
 	out = append(out, encoded[:len(encoded)-1]...)
 	for i, piece := range pieces {
 		if i > 0 {

@@ -106,6 +106,10 @@ func TestQuickWaysGiveThePlainAnswer(t *testing.T) {
 			same("page before", func(r registry.Reader) (string, error) { return r.PageBefore(t.Context(), q, 1+q.Limit) })
 		}
 	}
+	var empty int
+	if err := s.reads.QueryRow("SELECT (SELECT count(*) FROM feature_tally WHERE n <= 0) + (SELECT count(*) FROM feature_square WHERE n <= 0)").Scan(&empty); err != nil || empty > 0 {
+		t.Errorf("%d rows count nothing (%v)", empty, err)
+	}
 	if found < 150 {
 		t.Errorf("only %d questions had an answer", found)
 	}
