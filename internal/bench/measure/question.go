@@ -231,29 +231,27 @@ func enough(groups map[string][]int32, atLeast int) (codes []string) {
 	return codes[:n]
 }
 
-func (c *chooser) communeBoxes(n int) (out []question) {
-	r := random("commune and box")
-	codes := enough(c.byCommune, smallest)
+// boxesAmong are boxes of the sites of one group each, and query makes the question.
+func (c *chooser) boxesAmong(name string, groups map[string][]int32, n int, query func(code, corners string) string) (out []question) {
+	r := random(name)
+	codes := enough(groups, smallest)
 	for range n {
 		code := codes[r.IntN(len(codes))]
-		among := c.byCommune[code]
+		among := groups[code]
 		box := c.around(among, c.sites[among[r.IntN(len(among))]].at, sized(r, smallest, largest))
-		out = append(out, c.selected("bbox="+corners(box)+"&commune_code="+code, c.within(among, box), largest))
+		out = append(out, c.selected(query(code, corners(box)), c.within(among, box), largest))
 	}
 	return out
 }
 
-func (c *chooser) filterBoxes(n int) (out []question) {
-	r := random("filter: kind and box")
-	codes := enough(c.byKind, smallest)
-	for range n {
-		code := codes[r.IntN(len(codes))]
-		among := c.byKind[code]
-		box := c.around(among, c.sites[among[r.IntN(len(among))]].at, sized(r, smallest, largest))
-		filter := fmt.Sprintf("kind = '%s' AND S_INTERSECTS(geometry, BBOX(%s))", code, corners(box))
-		out = append(out, c.selected("filter="+url.QueryEscape(filter), c.within(among, box), largest))
-	}
-	return out
+func (c *chooser) communeBoxes(n int) []question {
+	return c.boxesAmong("commune and box", c.byCommune, n, func(code, corners string) string { return "bbox=" + corners + "&commune_code=" + code })
+}
+
+func (c *chooser) filterBoxes(n int) []question {
+	return c.boxesAmong("filter: kind and box", c.byKind, n, func(code, corners string) string {
+		return "filter=" + url.QueryEscape(fmt.Sprintf("kind = '%s' AND S_INTERSECTS(geometry, BBOX(%s))", code, corners))
+	})
 }
 
 func (c *chooser) filterCommunes(n int) (out []question) {
