@@ -255,6 +255,22 @@ func TestFiguresAreReplaced(t *testing.T) {
 	}
 }
 
+// One turn that somebody else disturbed, ours or nginx's, isn't the one that is told.
+func TestTheTurnInTheMiddle(t *testing.T) {
+	turn := func(ours, nginx int) compared {
+		return compared{Ours: loaded{Requests: ours, Microseconds: 1e6}, Nginx: loaded{Requests: nginx, Microseconds: 1e6}}
+	}
+	for name, all := range map[string][turns]compared{
+		"ours disturbed":    {turn(300, 1000), turn(20, 1000), turn(310, 1000)},
+		"nginx disturbed":   {turn(310, 1000), turn(300, 1000), turn(300, 100)},
+		"both, in two of 3": {turn(20, 1000), turn(300, 100), turn(305, 1000)},
+	} {
+		if got := inTheMiddle(all).ratio(); got < 0.3 || got > 0.31 {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
 // The rows of what was to be reached, from figures that are just enough and just too little.
 func TestGoals(t *testing.T) {
 	one := func(name string, g goal, perSecond, nginx int) measured {
