@@ -88,7 +88,7 @@ measure-pages: install-test-tools build
 
 # How fast large registries answer, beside nginx: docs/benchmarks.md. Not everything measured, or measured in a hurry, goes into build/bench alone.
 BENCH_SIZES := 10000,100000,1000000
-BENCH_SECONDS := 5
+BENCH_SECONDS := 2
 BENCH_ONLY :=
 BENCH_REPORT := $(if $(filter-out file,$(origin BENCH_SIZES) $(origin BENCH_SECONDS) $(origin BENCH_ONLY)),build/bench/benchmarks.md,docs/benchmarks.md)
 bench: install-bench-tools build

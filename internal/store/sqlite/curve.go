@@ -2,6 +2,8 @@ package sqlite
 
 import (
 	"cmp"
+	"fmt"
+	"hash/fnv"
 	"math"
 	"slices"
 
@@ -9,29 +11,53 @@ import (
 )
 
 // Features lie in their table by key, and the keys of points follow a Hilbert curve through all places: what lies together on the ground
-// lies together in the file, and a box is a few stretches of keys. A key is the cell of the curve and a number in the cell.
+// lies together in the file, and a box is a few stretches of keys. A key is the cell of the curve, the sort of the feature and a number: where it
+// isn't of the sort that is asked for, its row needn't be read.
 //
 // Keys from others on belong to geometries that aren't points, and to boundaries, by the cell of their middle; the R*Tree finds them. So nobody
-// who asks for boundaries passes the sites in them. Keys from nowhere on belong to features without a geometry.
+// who asks for boundaries passes the sites in them. Keys from nowhere on belong to features without a geometry and tell nothing.
 const (
-	curveBits = 20 // of longitude and of latitude: cells of 38 m by 19 m at the equator
-	cellBits  = 21 // of the number in a cell: two million features at one spot
+	curveBits      = 19 // of longitude and of latitude: cells of 76 m by 38 m at the equator
+	collectionBits = 3
+	kindBits       = 4
+	numberBits     = 16 // 65,536 features of one sort at one spot
+	cellBits       = collectionBits + kindBits + numberBits
 
 	others  int64 = 1 << (2*curveBits + cellBits)
 	nowhere       = others << 1
 )
 
-// keysFor are the keys that a feature with this detail and geometry may have, from the first up to the end.
-func keysFor(detail string, g orb.Geometry) (first, end int64) {
+// keysFor are the keys that a feature of a collection and kind, with this detail and geometry, may have, from the first up to the end.
+func keysFor(collection, detail, kind string, g orb.Geometry) (first, end int64) {
 	if g == nil {
 		return nowhere, math.MaxInt64
 	}
 	x, y := cellOf(g.Bound().Center())
-	first = int64(onCurve(x, y)) << cellBits
+	first = int64(onCurve(x, y))<<cellBits + sortOf(collection, kind)<<numberBits
 	if _, point := g.(orb.Point); !point || detail != "" {
 		first += others
 	}
-	return first, first + 1<<cellBits
+	return first, first + 1<<numberBits
+}
+
+// sortOf has a few bits of each; what differs in them is of another sort.
+func sortOf(collection, kind string) int64 {
+	return hashOf(collection, collectionBits)<<kindBits + hashOf(kind, kindBits)
+}
+
+// hashOf is the first bits of a text's FNV-1 hash, which differ among the collections and among the kinds of sites.
+func hashOf(text string, bits int) int64 {
+	h := fnv.New32()
+	h.Write([]byte(text))
+	return int64(h.Sum32() >> (32 - bits))
+}
+
+// ofSort is the condition that a feature may be of a collection, and of a kind when there is one, by its key.
+func ofSort(key, collection, kind string) string {
+	if kind == "" {
+		return fmt.Sprintf(" AND %s >> %d & %d = %d", key, numberBits+kindBits, 1<<collectionBits-1, hashOf(collection, collectionBits))
+	}
+	return fmt.Sprintf(" AND %s >> %d & %d = %d", key, numberBits, 1<<(collectionBits+kindBits)-1, sortOf(collection, kind))
 }
 
 // cellOf is the column and the row of a position, degrees. Neither falls where the position moves east or north, so the cells of a box's
@@ -144,9 +170,9 @@ func squaresIn(b orb.Bound, most func(side uint32) int) []square {
 }
 
 const (
-	// squareBits are of the key of a square of 64 by 64 cells, 2.4 km by 1.2 km at the equator: feature_square has how many points are in each.
-	squareBits = cellBits + 2*6
-	squareSide = 1 << 6
+	// squareBits are of the key of a square of 32 by 32 cells, 2.4 km by 1.2 km at the equator: feature_square has how many points are in each.
+	squareBits = cellBits + 2*5
+	squareSide = 1 << 5
 	// mostCounted bounds into how many squares a box is taken apart to be counted.
 	mostCounted = 2000
 )

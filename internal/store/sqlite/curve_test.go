@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/paulmach/orb"
+
+	"mithaq/internal/registry"
 )
 
 // Neighbours on the curve are neighbours on the ground, and it visits every cell once.
@@ -36,7 +38,7 @@ func TestKeysInHoldsEveryPoint(t *testing.T) {
 		b := orb.Bound{Min: low, Max: orb.Point{min(180, low[0]+size*random.Float64()), min(90, low[1]+size*random.Float64())}}
 		ranges := keysIn([]orb.Bound{b})
 		held := func(p orb.Point) bool {
-			first, end := keysFor("", p)
+			first, end := keysFor("sites", "", "", p)
 			for _, r := range ranges {
 				if r.first <= first && end <= r.end {
 					return true
@@ -85,7 +87,7 @@ func TestCountedInTakesTheBoxApart(t *testing.T) {
 		}
 		for range 200 {
 			p := orb.Point{low[0] + size*(1.4*random.Float64()-0.2), min(90, low[1]+size*(1.4*random.Float64()-0.2))}
-			key, _ := keysFor("", p)
+			key, _ := keysFor("sites", "", "", p)
 			n := 0
 			for _, r := range squares {
 				if r.first <= key>>squareBits && key>>squareBits < r.end {
@@ -108,5 +110,26 @@ func TestCountedInTakesTheBoxApart(t *testing.T) {
 	}
 	if bySquares < 1000 {
 		t.Errorf("only %d were counted by squares", bySquares)
+	}
+}
+
+// A key tells sites from agreements, and one kind of site from another.
+func TestKeysTellTheSort(t *testing.T) {
+	if hashOf("sites", collectionBits) == hashOf("agreements", collectionBits) {
+		t.Error("sites are taken for agreements")
+	}
+	kinds := map[int64]registry.SiteKind{}
+	for _, kind := range registry.SiteKinds {
+		sort := sortOf("sites", string(kind))
+		if other, twice := kinds[sort]; twice {
+			t.Errorf("%s is taken for %s", kind, other)
+		}
+		kinds[sort] = kind
+		first, end := keysFor("sites", "", string(kind), orb.Point{-9.7, 29.7})
+		for _, key := range []int64{first, end - 1} {
+			if key>>numberBits&(1<<(collectionBits+kindBits)-1) != sort || key>>(numberBits+kindBits)&(1<<collectionBits-1) != hashOf("sites", collectionBits) {
+				t.Errorf("%s: key %d is of another sort", kind, key)
+			}
+		}
 	}
 }

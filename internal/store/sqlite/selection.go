@@ -24,10 +24,14 @@ type selection struct {
 	where   []string
 	asked   bool // where asks properties, as p
 
+	// collection and kind are what the keys of candidates tell, kind empty for any. Of boundaries they tell nothing.
+	collection, kind string
+
 	reach []keyRange // that the first source's points come from, where they are those of boxes
 }
 
-// source is a FROM clause that names its features f. keys alone, under the condition only, has as many rows.
+// source is a FROM clause that names its features f. keys alone, under the condition only, has as many rows; that condition stands first, because
+// it costs less than to read a feature.
 type source struct{ keys, join, only string }
 
 func (x source) from(asked bool) string {
@@ -58,7 +62,7 @@ func (s *selection) each(columns string) {
 		if i > 0 {
 			s.add(" UNION ALL ")
 		}
-		s.add("SELECT " + columns + x.from(s.asked) + " WHERE " + strings.Join(s.where, " AND ") + x.only)
+		s.add("SELECT " + columns + x.from(s.asked) + " WHERE 1" + x.only + " AND " + strings.Join(s.where, " AND "))
 	}
 }
 
@@ -71,7 +75,7 @@ const signedIn = `SELECT a.key FROM feature AS g CROSS JOIN feature_agreement AS
 
 // selection is the features that q selects, on all its pages.
 func (r reader) selection(q registry.FeatureQuery) (*selection, error) {
-	s := &selection{}
+	s := &selection{collection: q.Collection, kind: q.Where["kind"]}
 	s.keep("f.collection = " + s.bind(q.Collection) + " AND f.detail = " + s.bind(q.Detail))
 	today := s.bind(string(q.Day))
 	s.keep("f.valid_from <= " + today + " AND f.valid_until > " + today)
@@ -83,6 +87,9 @@ func (r reader) selection(q registry.FeatureQuery) (*selection, error) {
 	if q.Filter != nil && !r.plainly {
 		for _, code := range sqlgen.Texts(q.Filter, isPlace) {
 			inPlaces = append(inPlaces, registry.PlaceCode(code))
+		}
+		for _, kind := range sqlgen.Texts(q.Filter, func(property string) bool { return property == "kind" }) {
+			s.kind = kind
 		}
 	}
 	for _, code := range inPlaces {
@@ -152,7 +159,7 @@ func (r reader) selection(q registry.FeatureQuery) (*selection, error) {
 	case len(implied) > 0:
 		s.sources = s.inBoxes(q.Detail, implied, narrowest(inPlaces, places))
 	case len(inPlaces) > 0:
-		s.sources = []source{{keys: "feature_place AS c", join: byKey, only: " AND c.code = " + narrowest(inPlaces, places)}}
+		s.sources = []source{{keys: "feature_place AS c", join: byKey, only: " AND c.code = " + narrowest(inPlaces, places) + s.inPlace(q.Detail)}}
 	case q.Party != "" || q.Programme != "":
 		s.sources = []source{{keys: "(" + strings.Replace(through[0], "SELECT", "SELECT DISTINCT", 1) + ") AS c", join: byKey}}
 	case units != "":
@@ -198,13 +205,25 @@ func (s *selection) inBoxes(detail string, boxes []orb.Bound, place string) []so
 	if detail != "" { // no boundary is among the points
 		return []source{rest}
 	}
+	rest.only = s.ofSort("c.key")
 	s.reach = keysIn(boxes)
 	ranges := s.ranges(s.reach)
 	points := s.points(ranges)
 	if place != "" {
-		points = source{keys: ranges + "feature_place AS c", join: byKey, only: " AND c.code = " + place + fmt.Sprintf(inRange, "c.key")}
+		points = source{keys: ranges + "feature_place AS c", join: byKey, only: " AND c.code = " + place + fmt.Sprintf(inRange, "c.key") + s.ofSort("c.key")}
 	}
 	return []source{points, rest}
+}
+
+// ofSort is the condition that a key of a record's feature, with a geometry, may be of the sort that is selected.
+func (s *selection) ofSort(key string) string { return ofSort(key, s.collection, s.kind) }
+
+// inPlace is ofSort for c's keys of all features.
+func (s *selection) inPlace(detail string) string {
+	if detail != "" {
+		return ""
+	}
+	return fmt.Sprintf(" AND (c.key >= %d OR true%s)", nowhere, s.ofSort("c.key"))
 }
 
 // inRange is whether a key is in one of ranges, which the key is looked up by.
@@ -225,7 +244,7 @@ func (s *statement) ranges(ranges []keyRange) string {
 
 // points are the features with their keys in ranges.
 func (s *selection) points(ranges string) source {
-	return source{keys: ranges + "feature AS f NOT INDEXED", only: fmt.Sprintf(inRange, "f.key")}
+	return source{keys: ranges + "feature AS f NOT INDEXED", only: fmt.Sprintf(inRange, "f.key") + s.ofSort("f.key")}
 }
 
 // meeting is whether f's geometry meets one of the boxes, edges included; what is nowhere may.

@@ -97,7 +97,7 @@ func (w *writer) feature(ctx context.Context, f registry.Feature) error {
 		_, err := w.tx.ExecContext(ctx, text, args...)
 		return translate(doing, err)
 	}
-	first, end := keysFor(f.Detail, f.Geometry)
+	first, end := keysFor(f.Collection, f.Detail, f.Where["kind"], f.Geometry)
 	var key int64
 	if err := w.tx.QueryRowContext(ctx, nextKey, first, end).Scan(&key); err != nil {
 		return translate("find its key", err)
