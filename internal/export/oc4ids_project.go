@@ -449,7 +449,7 @@ func (p *ocProject) fund(g ocGroup, a *registry.Agreement) {
 	p.Budget.total()
 }
 
-// total states the whole, with the weakest qualifier among its parts, unless a part is unknown or of another currency than the rest.
+// total states the whole, with the qualifier that holds of the sum, unless a part is unknown or of another currency than the rest.
 func (b *ocBudget) total() {
 	b.Amount, b.Description = nil, ""
 	sum, unknown := registry.Sum(b.figures...)

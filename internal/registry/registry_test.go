@@ -129,11 +129,21 @@ func TestStateRefusesWhatDoesNotFit(t *testing.T) {
 	}
 }
 
-func TestSumKeepsTheWeakestQualifierAndCountsTheUnknown(t *testing.T) {
+func TestSumClaimsNoMoreThanItsTermsAndCountsTheUnknown(t *testing.T) {
 	f := func(n int64, q Qualifier) *Figure { return &Figure{Whole(n), Count, q} }
 	total, missing := Sum(f(25, Exact), nil, f(15, About), f(2, Nearly), nil)
 	if total.Value != Whole(42) || total.Qualifier != About || missing != 2 {
 		t.Errorf("%v, %d missing", total, missing)
+	}
+	for _, c := range []struct{ a, b, want Qualifier }{
+		{Exact, Exact, Exact}, {Exact, Nearly, Nearly}, {AtLeast, Exact, AtLeast}, {AtMost, AtMost, AtMost}, {AtMost, Nearly, AtMost},
+		{AtLeast, AtMost, About}, {AtLeast, Nearly, About}, {AtLeast, About, About}, {About, AtMost, About},
+	} {
+		for _, terms := range [][]*Figure{{f(30, c.a), f(33, c.b)}, {f(33, c.b), f(30, c.a)}} {
+			if total, _ := Sum(terms...); total.Qualifier != c.want {
+				t.Errorf("%s and %s are %s together, not %s", c.a, c.b, total.Qualifier, c.want)
+			}
+		}
 	}
 	if total, missing := Sum(nil, nil); total != nil || missing != 2 {
 		t.Errorf("a sum over unknowns is %v, not unknown", total)

@@ -286,7 +286,7 @@ const (
 	AtMost  Qualifier = "at_most"
 )
 
-// Qualifiers lists every qualifier, strongest first: a sum keeps the last that occurs among its terms.
+// Qualifiers lists every qualifier. Sum tells what becomes of them in a sum.
 var Qualifiers = []Qualifier{Exact, Nearly, About, AtLeast, AtMost}
 
 // Unit is what a figure counts.

@@ -101,7 +101,7 @@ type Figure struct {
 	Qualifier Qualifier `json:"qualifier"`
 }
 
-// Sum adds figures of one unit. The qualifier is the weakest that occurs; missing counts the nil ones.
+// Sum adds figures of one unit. The qualifier is the strongest that still holds of the sum; missing counts the nil ones.
 // total is nil when every figure is nil: a sum over unknowns is unknown, not zero.
 func Sum(figures ...*Figure) (total *Figure, missing int) {
 	for _, f := range figures {
@@ -113,22 +113,24 @@ func Sum(figures ...*Figure) (total *Figure, missing int) {
 			total = &c
 		default:
 			total.Value = total.Value.Add(f.Value)
-			if rank(f.Qualifier) > rank(total.Qualifier) {
-				total.Qualifier = f.Qualifier
-			}
+			total.Qualifier = together(total.Qualifier, f.Qualifier)
 		}
 	}
 	return total, missing
 }
 
-// rank is the place of q in Qualifiers.
-func rank(q Qualifier) int {
-	for i, x := range Qualifiers {
-		if x == q {
-			return i
-		}
+// together is what holds of the sum of two figures: "at least 30" and "at most 33" are about 63, for neither bounds the sum.
+func together(a, b Qualifier) Qualifier {
+	atMost := func(q Qualifier) bool { return q == Nearly || q == AtMost }
+	switch {
+	case a == b || b == Exact:
+		return a
+	case a == Exact:
+		return b
+	case atMost(a) && atMost(b):
+		return AtMost
 	}
-	return len(Qualifiers)
+	return About
 }
 
 // NamedFigure is a figure that has no field of its own.

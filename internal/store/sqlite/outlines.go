@@ -163,7 +163,7 @@ func siteSpot(parts []string) (s registry.SiteSpot, err error) {
 	return s, err
 }
 
-// siteFigures reads the figures of a feature. Where shops are created and restored, it has one qualifier, the weaker, for both.
+// siteFigures reads the figures of a feature. Where shops are created and restored, it has one qualifier, that of their sum, for both.
 func siteFigures(parts []string) (s registry.SiteFigures, err error) {
 	if len(parts) != 5 {
 		return s, fmt.Errorf("%q are no figures", parts)
