@@ -260,9 +260,9 @@ func FramesOwn(c *fiber.Ctx) error {
 func ReadableByAll(c *fiber.Ctx) error {
 	switch c.Method() {
 	case fiber.MethodGet, fiber.MethodHead, fiber.MethodOptions:
-		c.Set(fiber.HeaderAccessControlAllowOrigin, "*")
-		c.Set(fiber.HeaderAccessControlExposeHeaders, "Accept-Ranges, Content-Crs, Content-Disposition, Content-Range, ETag, Link, X-Request-Id")
-		c.Set("Cross-Origin-Resource-Policy", "cross-origin")
+		setOwn(c, fiber.HeaderAccessControlAllowOrigin, "*")
+		setOwn(c, fiber.HeaderAccessControlExposeHeaders, "Accept-Ranges, Content-Crs, Content-Disposition, Content-Range, ETag, Link, X-Request-Id")
+		setOwn(c, "Cross-Origin-Resource-Policy", "cross-origin")
 		if c.Method() == fiber.MethodOptions && c.Get(fiber.HeaderAccessControlRequestMethod) != "" {
 			c.Set(fiber.HeaderAccessControlAllowMethods, "GET, HEAD, OPTIONS")
 			c.Set(fiber.HeaderAccessControlAllowHeaders, "Accept, Accept-Language, If-None-Match, If-Range, Range")

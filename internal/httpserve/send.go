@@ -76,11 +76,11 @@ func (h head) choose(c *fiber.Ctx, worth bool) (asGzip bool) {
 // Each representation has its own ETag: with one for both codings, a shared cache may answer a client that asked for
 // plain bytes with "what you have is right" about gzip ones (RFC 9110, section 8.8.3.3).
 func (h head) finish(c *fiber.Ctx, asGzip bool) (fresh bool) {
-	c.Set(fiber.HeaderContentType, h.contentType)
+	setOwn(c, fiber.HeaderContentType, h.contentType)
 	if h.cacheControl == "" {
 		h.cacheControl = "no-cache"
 	}
-	c.Set(fiber.HeaderCacheControl, h.cacheControl)
+	setOwn(c, fiber.HeaderCacheControl, h.cacheControl)
 	if h.filename != "" {
 		c.Set(fiber.HeaderContentDisposition, mime.FormatMediaType("attachment", map[string]string{"filename": h.filename}))
 	}
@@ -89,7 +89,7 @@ func (h head) finish(c *fiber.Ctx, asGzip bool) (fresh bool) {
 		if asGzip {
 			tag = `"` + h.version + `.gz"`
 		}
-		c.Set(fiber.HeaderETag, tag)
+		setOwn(c, fiber.HeaderETag, tag)
 		if names(c.Get(fiber.HeaderIfNoneMatch), tag) && (c.Method() == fiber.MethodGet || c.Method() == fiber.MethodHead) {
 			c.Status(fiber.StatusNotModified)
 			c.Response().Header.Del(fiber.HeaderContentType)
@@ -102,6 +102,11 @@ func (h head) finish(c *fiber.Ctx, asGzip bool) (fresh bool) {
 		c.Set(fiber.HeaderContentEncoding, "gzip")
 	}
 	return false
+}
+
+// setOwn sets a header to a value of ours under its canonical name: to bring names into that form and to look for line feeds costs more than to send them.
+func setOwn(c *fiber.Ctx, name, value string) {
+	c.Response().Header.SetCanonical([]byte(name), []byte(value))
 }
 
 // names says whether an If-None-Match holds the tag. The comparison is weak (RFC 9110, section 13.1.2): proxies that

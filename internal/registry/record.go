@@ -4,20 +4,29 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"regexp"
 )
 
 // ID names a record for good, in the whole registry: lower-case letters, digits and single hyphens.
 type ID string
 
-// idForm is what an ID looks like.
-var idForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
-
 // maxID bounds an ID: it stands in addresses and file names.
 const maxID = 100
 
 // Valid reports whether id is well formed.
-func (id ID) Valid() bool { return len(id) <= maxID && idForm.MatchString(string(id)) }
+func (id ID) Valid() bool {
+	hyphen := true // where one may not stand
+	for i := range len(id) {
+		switch c := id[i]; {
+		case 'a' <= c && c <= 'z' || '0' <= c && c <= '9':
+			hyphen = false
+		case c == '-' && !hyphen:
+			hyphen = true
+		default:
+			return false
+		}
+	}
+	return !hyphen && len(id) <= maxID
+}
 
 // Type is the type of a record: the "type" member of its JSON.
 type Type string

@@ -2,6 +2,8 @@ package registry
 
 import (
 	"encoding/json"
+	"math/rand/v2"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -147,6 +149,32 @@ func TestSumClaimsNoMoreThanItsTermsAndCountsTheUnknown(t *testing.T) {
 	}
 	if total, missing := Sum(nil, nil); total != nil || missing != 2 {
 		t.Errorf("a sum over unknowns is %v, not unknown", total)
+	}
+}
+
+// What an ID may be is what this says; Valid is asked for every reference and every address.
+func TestIDsAreValidAsTheirFormSays(t *testing.T) {
+	form := regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	random := rand.New(rand.NewPCG(6, 3))
+	valid := 0
+	for range 20_000 {
+		text := make([]byte, random.IntN(9))
+		for i := range text {
+			text[i] = "aqz059---A{/:\xe9\n"[random.IntN(9+random.IntN(7))]
+		}
+		want := form.Match(text)
+		if got := ID(text).Valid(); got != want {
+			t.Fatalf("%q: %v, not %v", text, got, want)
+		}
+		if want {
+			valid++
+		}
+	}
+	if valid < 1000 {
+		t.Errorf("only %d were valid", valid)
+	}
+	if long := strings.Repeat("a", maxID); !ID(long).Valid() || ID(long+"a").Valid() {
+		t.Error("the longest ID has another length")
 	}
 }
 
