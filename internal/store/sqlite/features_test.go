@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -19,7 +20,7 @@ import (
 )
 
 // A few hundred features are to be counted in several parts, as a million are.
-func init() { mostTallied = 500 }
+func init() { mostTallied, fewestRecent = 500, 0 }
 
 // Ways to the same answer: the curve, the R*Tree, the tables of places and agreements and the tally give what a look at every feature gives, in the
 // same order, whatever is asked.
@@ -170,9 +171,49 @@ func TestPlaceTallyCountsTheRecords(t *testing.T) {
 		if err != nil || err2 != nil || !maps.Equal(counts, wanted) {
 			t.Fatalf("%+v, %v; want %+v, %v", counts, err, wanted, err2)
 		}
+		sameNewest(t, s, plain)
 	}
 	if n, err := s.Totals(t.Context()); err != nil || n.Agreements == 0 || n.AgreementsUndated == 0 || n.Mentioned == 0 || n.SitesNotLocated == 0 {
 		t.Errorf("the trial had not all sorts: %+v, %v", n, err)
+	}
+}
+
+// sameNewest asks for the newest records and revisions, of units, types and all, as few and as many as there are.
+func sameNewest(t *testing.T, s, plain registry.Reader) {
+	t.Helper()
+	all, err := plain.Records(t.Context(), registry.RecordQuery{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, limit := range []int{0, 1, 2, 10, 1000} {
+		for _, kind := range append([]registry.Type{""}, registry.Types...) {
+			q, want := registry.RecordQuery{Limit: limit}, []registry.Stored(nil)
+			if kind != "" {
+				q.Types = []registry.Type{kind}
+			}
+			for _, x := range all {
+				if (kind == "" || x.Record.Head().Type == kind) && (limit == 0 || len(want) < limit) {
+					want = append(want, x)
+				}
+			}
+			if got, err := s.Records(t.Context(), q); err != nil || !reflect.DeepEqual(got, want) {
+				t.Fatalf("newest of %+v: %d, %v; want %d", q, len(got), err, len(want))
+			}
+		}
+		for _, code := range append(someUnits[1:], "00") {
+			q := registry.RecordQuery{Reaches: code, Limit: limit}
+			got, err := s.Records(t.Context(), q)
+			want, err2 := plain.Records(t.Context(), q)
+			if err != nil || err2 != nil || !reflect.DeepEqual(got, want) {
+				t.Fatalf("newest of %+v: %d, %v; want %d, %v", q, len(got), err, len(want), err2)
+			}
+			history := registry.RevisionQuery{Reaches: code, Limit: limit}
+			revisions, err := s.Revisions(t.Context(), history)
+			wanted, err2 := plain.Revisions(t.Context(), history)
+			if err != nil || err2 != nil || !reflect.DeepEqual(revisions, wanted) {
+				t.Fatalf("newest of %+v: %d, %v; want %d, %v", history, len(revisions), err, len(wanted), err2)
+			}
+		}
 	}
 }
 

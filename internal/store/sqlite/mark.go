@@ -94,7 +94,7 @@ func (w *writer) Undecoded(ctx context.Context, q registry.RecordQuery) ([]regis
 	var s statement
 	s.add(selectUndecoded)
 	s.records(q)
-	s.newestFirst(q.Limit)
+	s.newestFirst(q)
 	out, _, err := w.undecoded(ctx, s.text.String(), s.args...)
 	return out, err
 }
