@@ -217,6 +217,56 @@ func sameNewest(t *testing.T, s, plain registry.Reader) {
 	}
 }
 
+// Boundaries lie among the agreements and sites that are no points.
+func TestBoundariesAmongAgreements(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(2026, 11))
+	s := openAt(t, filepath.Join(t.TempDir(), "registry.db"))
+	putRandom(t, s, random, 500)
+	var boundaries []registry.Feature
+	for _, collection := range []string{"communes", "provinces"} {
+		for _, detail := range []string{"low", "medium"} {
+			for i := range 60 {
+				f := randomFeature(random, collection, fmt.Sprintf("%02d", i), nil)
+				f.Detail = detail
+				boundaries = append(boundaries, f)
+			}
+		}
+	}
+	if err := s.Write(t.Context(), func(w registry.Writer) error { return w.PutBoundaries(t.Context(), "one", boundaries) }); err != nil {
+		t.Fatal(err)
+	}
+	plain := reader{q: s.reads, plainly: true}
+	asked := map[bool]int{} // by whether more than some were found
+	for range 300 {
+		q := registry.FeatureQuery{Collection: pick(random, []string{"communes", "provinces"}), Detail: pick(random, []string{"low", "medium"}), Day: "2026-01-01", Limit: random.IntN(4)}
+		switch random.IntN(3) {
+		case 0:
+			q.Places = []registry.PlaceCode{pick(random, someUnits[1:])}
+		case 1:
+			q.Boxes = []orb.Bound{randomBox(random)}
+		case 2:
+			q.Places, q.Boxes = []registry.PlaceCode{pick(random, someUnits[1:])}, []orb.Bound{randomBox(random)}
+		}
+		list := func(r registry.Reader) (out []string, err error) {
+			err = r.EachFeature(t.Context(), q, func(f registry.Feature) error {
+				out = append(out, fmt.Sprintf("%s#%x", f.ID, crc32.ChecksumIEEE(f.JSON)))
+				return nil
+			})
+			return out, err
+		}
+		got, err := list(s)
+		want, err2 := list(plain)
+		if err != nil || err2 != nil || !slices.Equal(got, want) {
+			t.Fatalf("%+v: %q, %v; want %q, %v", q, got, err, want, err2)
+		}
+		asked[len(want) > 20]++
+	}
+	if asked[true] < 10 || asked[false] < 10 {
+		t.Errorf("the trial had not all sorts: %v", asked)
+	}
+}
+
 var (
 	someKinds = []string{"craft_zone", "craft_market", "other"}
 	someUnits = []registry.PlaceCode{"", "09", "09.581", "09.581.01", "09.581.01.05", "09.581.01.07", "04", "04.421"}
