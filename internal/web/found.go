@@ -49,17 +49,12 @@ func (s *Server) getSitemapIndex(c *fiber.Ctx) error {
 		return err
 	}
 	files := []string{"/sitemaps/places.xml", "/sitemaps/records.xml"}
-	n, last := 0, registry.ID("")
-	err := s.Store.EachListed(c.UserContext(), "", 0, func(x registry.Listed) error {
-		if n > 0 && n%recordsInSitemap == 0 {
-			files = append(files, "/sitemaps/records.xml?after="+url.QueryEscape(string(last)))
-		}
-		n++
-		last = x.ID
-		return nil
-	})
+	last, err := s.Store.EveryNth(c.UserContext(), recordsInSitemap)
 	if err != nil {
 		return err
+	}
+	for _, id := range last {
+		files = append(files, "/sitemaps/records.xml?after="+url.QueryEscape(string(id)))
 	}
 	var out bytes.Buffer
 	out.WriteString(xml.Header + `<sitemapindex xmlns="` + sitemapSpace + `">` + "\n")

@@ -306,6 +306,11 @@ func listed(t *testing.T, s registry.Store) {
 			t.Errorf("after %q, %d: %q, %v; want %q", tc.after, tc.limit, got, err, tc.want)
 		}
 	}
+	for n, want := range map[int]string{1: "[accord src-a]", 2: "[src-a]", 3: "[]", 4: "[]"} {
+		if got, err := s.EveryNth(t.Context(), n); err != nil || fmt.Sprint(got) != want {
+			t.Errorf("every %d: %s, %v; want %s", n, got, err, want)
+		}
+	}
 	stop := errors.New("enough")
 	if err := s.EachListed(t.Context(), "", 0, func(registry.Listed) error { return stop }); !errors.Is(err, stop) {
 		t.Error(err)
@@ -1597,7 +1602,8 @@ func cancelledContext(t *testing.T, s registry.Store) {
 	_, err11 := s.Revisions(gone, registry.RevisionQuery{})
 	_, err12 := s.LastRevision(gone, published)
 	err13 := s.EachListed(gone, "", 0, func(registry.Listed) error { return nil })
-	for i, err := range []error{err13, err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11, err12} {
+	_, err14 := s.EveryNth(gone, 10)
+	for i, err := range []error{err13, err14, err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11, err12} {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("call %d: %v", i+1, err)
 		}
