@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -25,14 +26,16 @@ type reader struct {
 	milestones *milestones // nil: none
 }
 
-// selectStored reads a record with its places in one statement, so that both are of one publication.
+// selectStored reads records with their places in one statement, so that both are of one publication. Which ones is settled first, without
+// what they say: to sort or leave out a whole record costs more than to read it.
 const selectStored = `
-	SELECT r.id, v.number, v.body, v.at, v.hash,
+	SELECT c.id, v.number, v.body, v.at, v.hash,
 	  (SELECT json_group_array(json_object('Pointer', p.pointer, 'Match', p.match, 'Code', p.code, 'Score', p.score,
 	     'Similar', json(iif(p.similar, 'true', 'false')), 'Candidates', json(p.candidates)) ORDER BY p.position)
-	   FROM place_at AS p WHERE p.record_id = r.id)
-	FROM record AS r JOIN revision AS v ON v.seq = r.revision
-	WHERE true`
+	   FROM place_at AS p WHERE p.record_id = c.id)
+	FROM (%s) AS c CROSS JOIN revision AS v ON v.seq = c.revision`
+
+const selectChosen = "SELECT r.id, r.revision FROM record AS r WHERE true"
 
 // Record implements registry.Reader.
 func (r reader) Record(ctx context.Context, id registry.ID) (registry.Stored, error) {
@@ -52,7 +55,7 @@ func (r reader) RecordsByID(ctx context.Context, ids []registry.ID) ([]registry.
 		return nil, nil
 	}
 	var s statement
-	s.add(selectStored + " AND r.id IN ")
+	s.add(selectChosen + " AND r.id IN ")
 	list(&s, ids)
 	found, err := r.stored(ctx, &s)
 	if err != nil {
@@ -81,7 +84,7 @@ func (r reader) Records(ctx context.Context, q registry.RecordQuery) ([]registry
 		}
 		if from > 0 {
 			var s statement
-			s.add(selectStored+" AND r.revision >= ? AND EXISTS (SELECT 1 FROM touch AS t WHERE t.code = ? AND t.record_id = r.id) ORDER BY r.revision DESC LIMIT ?",
+			s.add(selectChosen+" AND r.revision >= ? AND EXISTS (SELECT 1 FROM touch AS t WHERE t.code = ? AND t.record_id = r.id) ORDER BY r.revision DESC LIMIT ?",
 				from, string(q.Reaches), q.Limit)
 			if found, err := r.stored(ctx, &s); err != nil || len(found) == q.Limit {
 				return found, err
@@ -89,7 +92,7 @@ func (r reader) Records(ctx context.Context, q registry.RecordQuery) ([]registry
 		}
 	}
 	var s statement
-	s.add(selectStored)
+	s.add(selectChosen)
 	s.records(q)
 	s.newestFirst(q)
 	return r.stored(ctx, &s)
@@ -118,16 +121,14 @@ func (r reader) recent(ctx context.Context, unit registry.PlaceCode, limit int) 
 	return max(1, from), nil
 }
 
-// newestFirst orders records r and their revisions v, and bounds them as q does.
+// newestFirst orders records r and bounds them as q does.
 func (s *statement) newestFirst(q registry.RecordQuery) {
 	if isNarrow(q) {
-		s.add(" ORDER BY v.seq DESC")
+		s.add(" ORDER BY +r.revision DESC") // the few are sorted, rather than all walked in their order
 	} else {
-		s.add(" ORDER BY r.revision DESC") // the same, and the order of the indexes of all records and of those of a type
+		s.add(" ORDER BY r.revision DESC")
 	}
-	if q.Limit > 0 {
-		s.add(" LIMIT ?", q.Limit)
-	}
+	s.add(" LIMIT ?", cmp.Or(q.Limit, -1)) // it stands in the text always: without it the order of a subquery means nothing
 }
 
 // isNarrow says whether q selects by more than the records' types.
@@ -161,9 +162,9 @@ func (s *statement) records(q registry.RecordQuery) {
 	}
 }
 
-// stored runs a statement over selectStored's columns.
-func (r reader) stored(ctx context.Context, s *statement) ([]registry.Stored, error) {
-	rows, err := r.q.QueryContext(ctx, s.text.String(), s.args...)
+// stored reads the records that chosen, which begins with selectChosen, gives.
+func (r reader) stored(ctx context.Context, chosen *statement) ([]registry.Stored, error) {
+	rows, err := r.q.QueryContext(ctx, fmt.Sprintf(selectStored, chosen.text.String()), chosen.args...)
 	if err != nil {
 		return nil, translate("read records", err)
 	}
