@@ -168,10 +168,13 @@ func newApp(store *sqlite.Store, p *publish.Publisher, set serving, log *slog.Lo
 	for _, f := range export.Formats() {
 		formats = append(formats, f.ID)
 	}
-	api := &httpapi.Server{Store: store, Past: set.past, Places: p.Places, BaseURL: baseURL, Version: buildVersion(), Now: now, Labels: labels, Dumps: set.dumps}
+	api := &httpapi.Server{Store: store, Past: set.past, Places: p.Places, BaseURL: baseURL, Version: buildVersion(), Now: now, Labels: labels, Dumps: set.dumps, Kept: &httpserve.AnswerCache{}}
 	deps := web.Deps{
 		Store: store, Past: set.past, Gazetteer: p.Places, Assets: assets, BaseURL: baseURL, Log: log,
 		Tiles: web.Tiles{URL: set.tileURL, Credit: set.tileAttribution}, Contact: set.contact, Formats: formats, Now: now, Definition: api.Definition,
+	}
+	if !set.copied { // a copy asks for each page once
+		deps.Kept = api.Kept
 	}
 	if set.dumps != nil {
 		deps.Dump = httpapi.LatestDownload

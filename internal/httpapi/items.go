@@ -114,17 +114,20 @@ func (s *Server) items(c *fiber.Ctx) error {
 // a box or a filter: hardly anybody asks the same one again, and it would take the place of others.
 func (s *Server) shortPage(c *fiber.Ctx, a itemsAsked) error {
 	ctx := c.UserContext()
-	kept := func(_ string, make func() ([]byte, error)) (out answer, err error) {
-		out.body, err = make()
-		return out, err
+	kept := func(_ string, make func() ([]byte, error)) (httpserve.Kept, error) {
+		body, err := make()
+		return httpserve.Kept{Body: body}, err
 	}
 	if len(a.q.Boxes) == 0 && a.q.Filter == nil {
-		version, err := s.kept.told.of(ctx, s.Store)
+		version, err := s.Kept.Version(ctx, s.Store)
 		if err != nil {
 			return err
 		}
-		kept = func(question string, make func() ([]byte, error)) (answer, error) {
-			return s.kept.of(ctx, version, string(a.q.Day)+" "+question, make)
+		kept = func(question string, make func() ([]byte, error)) (httpserve.Kept, error) {
+			return s.Kept.Of(ctx, version, string(a.q.Day)+" "+question, func() (httpserve.Kept, error) {
+				body, err := make()
+				return httpserve.KeepWhole(body), err
+			})
 		}
 	}
 	page, err := kept(a.given.after(a.info.id), func() ([]byte, error) {
@@ -142,7 +145,7 @@ func (s *Server) shortPage(c *fiber.Ctx, a itemsAsked) error {
 			if err != nil {
 				return 0, err
 			}
-			return strconv.Atoi(string(counted.body))
+			return strconv.Atoi(string(counted.Body))
 		})
 		if err != nil {
 			return nil, err
@@ -154,7 +157,7 @@ func (s *Server) shortPage(c *fiber.Ctx, a itemsAsked) error {
 		return err
 	}
 	c.Set(headerCRS, "<"+a.in.URI+">")
-	return httpserve.Send(c, httpserve.Payload{ContentType: a.sent.mime, Body: page.body, Version: page.version})
+	return httpserve.Send(c, httpserve.Payload{ContentType: a.sent.mime, Body: page.Body, Version: page.Version})
 }
 
 // mostKept is up to how many features a page is kept.

@@ -34,16 +34,20 @@ type Server struct {
 	Labels export.Labels
 	// Dumps are the whole dumps; nil: there are none.
 	Dumps *dump.Dumps
+	// Kept keeps short answers; nil: Mount makes one.
+	Kept *httpserve.AnswerCache
 
 	cache  *extentCache // made by Mount, as the others are
 	counts *countCache
-	kept   *answerCache
 	taken  map[string]taken // by collection
 }
 
 // Mount adds the routes for programs.
 func (s *Server) Mount(app *fiber.App) {
-	s.cache, s.counts, s.kept, s.taken = &extentCache{}, &countCache{}, &answerCache{}, s.allTaken()
+	s.cache, s.counts, s.taken = &extentCache{}, &countCache{}, s.allTaken()
+	if s.Kept == nil {
+		s.Kept = &httpserve.AnswerCache{}
+	}
 	for _, prefix := range []string{"/api", "/communes", "/provinces", "/regions", "/schemas", "/history", "/changes.json", downloadsPath} {
 		app.Use(prefix, httpserve.ReadableByAll)
 	}

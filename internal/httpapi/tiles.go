@@ -354,24 +354,25 @@ func (s *Server) tile(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	version, err := s.kept.told.of(c.UserContext(), s.Store)
+	version, err := s.Kept.Version(c.UserContext(), s.Store)
 	if err != nil {
 		return err
 	}
 	question := string(q.Day) + "?" + narrowing(p).Encode()
 	address := fmt.Sprintf("%s/%d/%d/%d ", t.path, at.Zoom, at.Row, at.Col)
-	made, err := s.kept.of(c.UserContext(), version, address+question, func() ([]byte, error) {
-		return s.makeTile(c.UserContext(), t, at, q, question)
+	made, err := s.Kept.Of(c.UserContext(), version, address+question, func() (httpserve.Kept, error) {
+		drawn, err := s.makeTile(c.UserContext(), t, at, q, question)
+		return httpserve.KeepWhole(drawn), err
 	})
 	if err != nil {
 		return err
 	}
-	if made.body == nil {
+	if made.Body == nil {
 		c.Set(fiber.HeaderCacheControl, "no-cache")
 		c.Status(fiber.StatusNoContent)
 		return nil
 	}
-	return httpserve.Send(c, httpserve.Payload{ContentType: mimeTile, Body: made.body, Version: made.version})
+	return httpserve.Send(c, httpserve.Payload{ContentType: mimeTile, Body: made.Body, Version: made.Version})
 }
 
 // makeTile draws a tile, nil when nothing is in it. question is what q was made of: it has one text only.

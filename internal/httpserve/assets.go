@@ -81,7 +81,7 @@ func NewAssets(files fs.FS) (*Assets, error) {
 			file.contentType = "application/octet-stream"
 		}
 		if compressible(file.contentType) && len(body) >= worthGzip {
-			file.gzip = compress(body)
+			file.gzip = Compress(body)
 		}
 		a.files[name] = file
 		fmt.Fprintf(tree, "%s %s\n", name, file.version) // WalkDir is in order, so the same files give the same hash

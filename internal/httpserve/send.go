@@ -2,6 +2,7 @@ package httpserve
 
 import (
 	"bytes"
+	"io"
 	"mime"
 	"slices"
 	"strconv"
@@ -16,6 +17,7 @@ import (
 type Payload struct {
 	ContentType string
 	Body        []byte // not to be changed afterwards: it is sent without a copy
+	Gzip        []byte // Body as Compress makes it, for whoever has it kept; then Version is known and Body isn't needed
 	// CacheControl is "no-cache" when empty: kept by whoever likes, and asked again with its ETag each time, so nobody
 	// sees a record as it was before a publication.
 	CacheControl string
@@ -35,12 +37,20 @@ func Send(c *fiber.Ctx, p Payload) error {
 			h.version = ContentVersion(p.Body)
 		}
 	}
-	asGzip, fresh := h.set(c, len(p.Body) >= worthGzip)
+	asGzip, fresh := h.set(c, p.Gzip != nil || len(p.Body) >= worthGzip)
 	switch {
 	case fresh:
 		return nil
+	case asGzip && p.Gzip != nil:
+		c.Response().SetBodyRaw(p.Gzip)
 	case asGzip:
-		c.Response().SetBodyRaw(compress(p.Body))
+		c.Response().SetBodyRaw(Compress(p.Body))
+	case p.Gzip != nil:
+		body, err := decompress(p.Gzip)
+		if err != nil {
+			return err
+		}
+		c.Response().SetBodyRaw(body)
 	default:
 		c.Response().SetBodyRaw(p.Body)
 	}
@@ -174,7 +184,8 @@ var gzipWriters = sync.Pool{New: func() any {
 	return w
 }}
 
-func compress(body []byte) []byte {
+// Compress is a body as gzip.
+func Compress(body []byte) []byte {
 	var out bytes.Buffer
 	z := gzipWriters.Get().(*gzip.Writer)
 	defer gzipWriters.Put(z)
@@ -182,4 +193,12 @@ func compress(body []byte) []byte {
 	_, _ = z.Write(body) // a bytes.Buffer takes everything
 	_ = z.Close()
 	return out.Bytes()
+}
+
+func decompress(body []byte) ([]byte, error) {
+	z, err := gzip.NewReader(bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(z)
 }

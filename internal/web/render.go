@@ -103,7 +103,11 @@ func (s *Server) send(c *fiber.Ctx, r *reading, name string, p Page) error {
 	if past != nil {
 		body = carry(body, past.text)
 	}
-	return httpserve.Send(c, httpserve.Payload{ContentType: "text/html; charset=utf-8", Body: body, Status: p.Status})
+	if made, ok := c.Locals(keptKey{}).(*madePage); ok && p.Status == 0 {
+		made.body = body
+		return nil
+	}
+	return httpserve.Send(c, httpserve.Payload{ContentType: mimePage, Body: body, Status: p.Status})
 }
 
 // ErrorPage answers for an error with a page in the visitor's language, when it's a person who asked. It's made for
@@ -153,7 +157,7 @@ func (s *Server) ErrorPage(c *fiber.Ctx, status int, problem httpserve.Problem) 
 	if err != nil {
 		return false
 	}
-	return httpserve.Send(c, httpserve.Payload{ContentType: "text/html; charset=utf-8", Body: body, Status: status, CacheControl: "no-store"}) == nil
+	return httpserve.Send(c, httpserve.Payload{ContentType: mimePage, Body: body, Status: status, CacheControl: "no-store"}) == nil
 }
 
 // takes says, for the parameters that a person may have typed, what they take.

@@ -76,8 +76,8 @@ func startSiteTo(t *testing.T, log io.Writer, more []registry.Record, change ...
 		return sqlite.Open(ctx, path)
 	}})
 	check(t, err)
-	api := &httpapi.Server{Store: store, Past: past, Places: places, BaseURL: public, Now: now}
-	deps := web.Deps{Store: store, Past: past, Gazetteer: places, Assets: assets, BaseURL: public, Contact: "registre@example.ma", Now: now, Definition: api.Definition, Log: slog.New(slog.NewTextHandler(log, nil))}
+	api := &httpapi.Server{Store: store, Past: past, Places: places, BaseURL: public, Now: now, Kept: &httpserve.AnswerCache{}}
+	deps := web.Deps{Store: store, Past: past, Gazetteer: places, Assets: assets, BaseURL: public, Contact: "registre@example.ma", Now: now, Definition: api.Definition, Kept: api.Kept, Log: slog.New(slog.NewTextHandler(log, nil))}
 	for _, c := range change {
 		c(&deps)
 	}

@@ -41,6 +41,8 @@ type Deps struct {
 	Dump func(collection, format string) string
 	// Contact is where mistakes are reported: an e-mail address, or the address of a page; empty for none.
 	Contact string
+	// Kept keeps the pages that count much; nil: each is made anew.
+	Kept *httpserve.AnswerCache
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
@@ -110,27 +112,27 @@ func (s *Server) Mount(app fiber.Router) {
 			c.Locals(langKey{}, lang)
 			return c.Next()
 		})
-		g.Get("/", s.getHome)
-		g.Get("/map", s.getExplorer)
+		g.Get("/", s.kept(s.getHome))
+		g.Get("/map", s.kept(s.getExplorer))
 		g.Get("/search", s.getSearch)
 		g.Get("/search/suggest", s.getSuggestions)
 		g.Get("/about", s.getAbout)
 		g.Get("/about/components", s.getComponents)
 		for _, t := range indexed {
-			g.Get("/"+t.Plural(), s.getIndex(t))
+			g.Get("/"+t.Plural(), s.kept(s.getIndex(t)))
 		}
 		g.Get("/changes", s.getChanges)
 		g.Get("/data", s.getData)
 		g.Get("/api", s.getAPI)
 		g.Get("/history/:id", s.getHistory)
-		g.Get("/communes/:code", s.getCommune)
-		g.Get("/provinces/:code", s.getArea(registry.LevelProvince))
-		g.Get("/regions/:code", s.getArea(registry.LevelRegion))
-		g.Get("/agreements", s.getAgreements)
+		g.Get("/communes/:code", s.kept(s.getCommune))
+		g.Get("/provinces/:code", s.kept(s.getArea(registry.LevelProvince)))
+		g.Get("/regions/:code", s.kept(s.getArea(registry.LevelRegion)))
+		g.Get("/agreements", s.kept(s.getAgreements))
 		g.Get("/agreements/:id", s.getAgreement)
 		g.Get("/amendments/:id", s.getRecord(registry.TypeAmendment))
 		g.Get("/sites/:id", s.getRecord(registry.TypeSite))
-		g.Get("/organisations/:id", s.getRecord(registry.TypeOrganisation))
+		g.Get("/organisations/:id", s.kept(s.getRecord(registry.TypeOrganisation)))
 		g.Get("/programmes/:id", s.getRecord(registry.TypeProgramme))
 		g.Get("/events/:id", s.getRecord(registry.TypeEvent))
 		g.Get("/announcements/:id", s.getAnnouncement)

@@ -1,16 +1,16 @@
-package httpapi
+package httpserve
 
 import (
 	"context"
 	"sync"
 	"time"
 
-	"mithaq/internal/httpserve"
 	"mithaq/internal/registry"
 )
 
-// answerCache keeps short answers, tiles and pages of items, until the next publication. Clients ask for the same ones again and again, several at once.
-type answerCache struct {
+// AnswerCache keeps short answers until the next publication: tiles, pages of items, pages for people. Clients ask for the same ones again and again,
+// several at once.
+type AnswerCache struct {
 	told    toldVersion
 	mu      sync.Mutex
 	version string
@@ -23,13 +23,21 @@ type keptAnswer struct {
 	counted int           // bytes of its body in the cache's size; the cache's lock guards it
 	turn    chan struct{} // whoever has it may read and write what follows
 	made    bool
-	answer
+	Kept
 }
 
-// answer is what is sent.
-type answer struct {
-	body    []byte // nil when nothing is in it
-	version string // of body
+// Kept is what is kept of an answer, and sent.
+type Kept struct {
+	Body    []byte // nil when nothing is in it
+	Version string // for its ETag
+}
+
+// KeepWhole keeps an answer as it is.
+func KeepWhole(body []byte) Kept {
+	if body == nil {
+		return Kept{}
+	}
+	return Kept{body, ContentVersion(body)}
 }
 
 const (
@@ -67,9 +75,14 @@ func (told *toldVersion) of(ctx context.Context, store registry.Reader) (string,
 	return version, nil
 }
 
-// of is the answer to a question in a version of the store. One client makes it while the others wait, so that a map which a thousand look at
+// Version is the store's; see registry.Reader.
+func (cache *AnswerCache) Version(ctx context.Context, store registry.Reader) (string, error) {
+	return cache.told.of(ctx, store)
+}
+
+// Of is the answer to a question in a version of the store. One client makes it while the others wait, so that a map which a thousand look at
 // is drawn once; when that one fails, or leaves, the next tries for itself.
-func (cache *answerCache) of(ctx context.Context, version, question string, make func() ([]byte, error)) (answer, error) {
+func (cache *AnswerCache) Of(ctx context.Context, version, question string, make func() (Kept, error)) (Kept, error) {
 	k := cache.entry(version, question)
 	select {
 	case k.turn <- struct{}{}:
@@ -77,26 +90,23 @@ func (cache *answerCache) of(ctx context.Context, version, question string, make
 		select {
 		case k.turn <- struct{}{}:
 		case <-ctx.Done():
-			return answer{}, context.Cause(ctx)
+			return Kept{}, context.Cause(ctx)
 		}
 	}
 	defer func() { <-k.turn }()
 	if k.made {
-		return k.answer, nil
+		return k.Kept, nil
 	}
-	body, err := make()
+	answer, err := make()
 	if err != nil {
-		return answer{}, err
+		return Kept{}, err
 	}
-	k.made, k.body = true, body
-	if body != nil {
-		k.version = httpserve.ContentVersion(body)
-	}
+	k.made, k.Kept = true, answer
 	cache.grow(question, k)
-	return k.answer, nil
+	return answer, nil
 }
 
-func (cache *answerCache) entry(version, question string) *keptAnswer {
+func (cache *AnswerCache) entry(version, question string) *keptAnswer {
 	cache.mu.Lock()
 	defer cache.mu.Unlock()
 	if cache.version != version || cache.kept == nil {
@@ -113,18 +123,18 @@ func (cache *answerCache) entry(version, question string) *keptAnswer {
 }
 
 // grow counts the body of an answer that has just been made.
-func (cache *answerCache) grow(question string, k *keptAnswer) {
+func (cache *AnswerCache) grow(question string, k *keptAnswer) {
 	cache.mu.Lock()
 	defer cache.mu.Unlock()
 	if cache.kept[question] == k { // else it was given up meanwhile
-		k.counted = len(k.body)
+		k.counted = len(k.Body)
 		cache.size += k.counted
 		cache.shrink()
 	}
 }
 
 // shrink gives up answers, whichever come first, until the others have room. One that is being made is finished for those who wait for it.
-func (cache *answerCache) shrink() {
+func (cache *AnswerCache) shrink() {
 	for question, k := range cache.kept {
 		if cache.size <= maxAnswerBytes {
 			return

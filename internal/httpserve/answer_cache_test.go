@@ -1,4 +1,4 @@
-package httpapi
+package httpserve
 
 import (
 	"context"
@@ -7,21 +7,19 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-
-	"mithaq/internal/httpserve"
 )
 
 func TestAnswersAreMadeOnce(t *testing.T) {
-	cache := &answerCache{}
+	cache := &AnswerCache{}
 	var drawn atomic.Int32
 	ask := func(version, question, want string) {
 		t.Helper()
-		got, err := cache.of(t.Context(), version, question, func() ([]byte, error) {
+		got, err := cache.Of(t.Context(), version, question, func() (Kept, error) {
 			drawn.Add(1)
-			return []byte(question + version), nil
+			return KeepWhole([]byte(question + version)), nil
 		})
-		if err != nil || string(got.body) != want || got.version != httpserve.ContentVersion([]byte(want)) {
-			t.Errorf("%s in %s: %q, %v", question, version, got.body, err)
+		if err != nil || string(got.Body) != want || got.Version != ContentVersion([]byte(want)) {
+			t.Errorf("%s in %s: %q, %v", question, version, got.Body, err)
 		}
 	}
 	times := func(want int32) {
@@ -44,16 +42,16 @@ func TestAnswersAreMadeOnce(t *testing.T) {
 
 	empty := 0
 	for range 2 {
-		got, err := cache.of(t.Context(), "2", "nothing", func() ([]byte, error) { empty++; return nil, nil })
-		if got.body != nil || err != nil {
-			t.Errorf("%q, %v", got.body, err)
+		got, err := cache.Of(t.Context(), "2", "nothing", func() (Kept, error) { empty++; return Kept{}, nil })
+		if got.Body != nil || err != nil {
+			t.Errorf("%q, %v", got.Body, err)
 		}
 	}
 	if empty != 1 {
 		t.Errorf("an empty answer was made %d times", empty)
 	}
 	locked := errors.New("locked")
-	if _, err := cache.of(t.Context(), "2", "c", func() ([]byte, error) { return nil, locked }); !errors.Is(err, locked) {
+	if _, err := cache.Of(t.Context(), "2", "c", func() (Kept, error) { return Kept{}, locked }); !errors.Is(err, locked) {
 		t.Error(err)
 	}
 	ask("2", "c", "c2") // no error is kept
@@ -61,14 +59,14 @@ func TestAnswersAreMadeOnce(t *testing.T) {
 
 // Whoever waits for an answer that another makes may leave, and makes it where the other fails.
 func TestWaitingForAnAnswer(t *testing.T) {
-	cache := &answerCache{}
+	cache := &AnswerCache{}
 	drawing, fail := make(chan struct{}), make(chan struct{})
 	var all sync.WaitGroup
 	all.Go(func() {
-		_, err := cache.of(t.Context(), "1", "a", func() ([]byte, error) {
+		_, err := cache.Of(t.Context(), "1", "a", func() (Kept, error) {
 			close(drawing)
 			<-fail
-			return nil, errors.New("failed")
+			return Kept{}, errors.New("failed")
 		})
 		if err == nil {
 			t.Error("no error")
@@ -78,12 +76,12 @@ func TestWaitingForAnAnswer(t *testing.T) {
 	left := errors.New("left")
 	gone, leave := context.WithCancelCause(t.Context())
 	leave(left)
-	if _, err := cache.of(gone, "1", "a", func() ([]byte, error) { t.Error("drawn for nobody"); return nil, nil }); !errors.Is(err, left) {
+	if _, err := cache.Of(gone, "1", "a", func() (Kept, error) { t.Error("drawn for nobody"); return Kept{}, nil }); !errors.Is(err, left) {
 		t.Error(err)
 	}
 	all.Go(func() {
-		if got, err := cache.of(t.Context(), "1", "a", func() ([]byte, error) { return []byte("mine"), nil }); string(got.body) != "mine" || err != nil {
-			t.Errorf("%q, %v", got.body, err)
+		if got, err := cache.Of(t.Context(), "1", "a", func() (Kept, error) { return KeepWhole([]byte("mine")), nil }); string(got.Body) != "mine" || err != nil {
+			t.Errorf("%q, %v", got.Body, err)
 		}
 	})
 	close(fail)
@@ -91,13 +89,13 @@ func TestWaitingForAnAnswer(t *testing.T) {
 }
 
 func TestKeptAnswersAreBounded(t *testing.T) {
-	cache := &answerCache{}
+	cache := &AnswerCache{}
 	var all sync.WaitGroup
 	for worker := range 4 {
 		all.Go(func() {
 			for i := range 1_000 { // every other one is empty
 				body := make([]byte, i%2*100_000)
-				if _, err := cache.of(t.Context(), "1", fmt.Sprint(worker, "/", i), func() ([]byte, error) { return body, nil }); err != nil {
+				if _, err := cache.Of(t.Context(), "1", fmt.Sprint(worker, "/", i), func() (Kept, error) { return KeepWhole(body), nil }); err != nil {
 					t.Error(err)
 				}
 			}
@@ -106,7 +104,7 @@ func TestKeptAnswersAreBounded(t *testing.T) {
 	all.Wait()
 	size := 0
 	for question, k := range cache.kept {
-		size += len(question) + answerCostBytes + len(k.body)
+		size += len(question) + answerCostBytes + len(k.Body)
 	}
 	if size != cache.size || size > maxAnswerBytes || size < maxAnswerBytes*3/4 {
 		t.Errorf("%d bytes are kept, %d counted", size, cache.size)
