@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/paulmach/orb"
@@ -16,7 +17,7 @@ import (
 )
 
 // selectSitesOfAgreements has each agreement once, with its sites' keys: a row for each site costs more than all the rest.
-const selectSitesOfAgreements = `SELECT agreement, json_group_array(key) FROM feature_agreement GROUP BY agreement ORDER BY agreement`
+const selectSitesOfAgreements = `SELECT agreement, group_concat(key, ' ') FROM feature_agreement GROUP BY agreement ORDER BY agreement`
 
 const countSitesOfAgreements = `SELECT count(*) FROM feature_agreement`
 
@@ -105,15 +106,15 @@ func (r reader) sitesOfAgreements(ctx context.Context) (agreements []registry.ID
 	defer rows.Close()
 	for rows.Next() {
 		var id registry.ID
-		var raw []byte
-		var keys []int64
-		if err := rows.Scan(&id, &raw); err != nil {
+		var keys string
+		if err := rows.Scan(&id, &keys); err != nil {
 			return nil, nil, translate("outline the sites", err)
 		}
-		if err := json.Unmarshal(raw, &keys); err != nil {
-			return nil, nil, fmt.Errorf("sites of %s: %w", id, err)
-		}
-		for _, key := range keys {
+		for text := range strings.FieldsSeq(keys) {
+			key, err := strconv.ParseInt(text, 10, 64)
+			if err != nil {
+				return nil, nil, fmt.Errorf("sites of %s: %w", id, err)
+			}
 			under = append(under, underAgreement{uint32(key >> 32), uint32(key), uint32(len(agreements))})
 		}
 		agreements = append(agreements, id)
@@ -173,7 +174,7 @@ func siteFigures(parts []string) (s registry.SiteFigures, err error) {
 			return nil
 		}
 		f := registry.Figure{Unit: unit, Qualifier: registry.Qualifier(qualifier)}
-		err = json.Unmarshal([]byte(value), &f.Value)
+		err = f.Value.UnmarshalJSON([]byte(value))
 		return &f
 	}
 	s.Created, s.Restored = figure(parts[0], registry.Count, parts[2]), figure(parts[1], registry.Count, parts[2])
