@@ -227,6 +227,8 @@ type Reader interface {
 	Records(ctx context.Context, q RecordQuery) ([]Stored, error)
 	// EachListed streams what is published by id, after one id, without reading the records; limit 0 means no bound.
 	EachListed(ctx context.Context, after ID, limit int, yield func(Listed) error) error
+	// AgreementDates are the dates of the steps and durations of agreements, each once, in no order.
+	AgreementDates(ctx context.Context) ([]edtf.Date, error)
 	// EveryNth are the last ids of the pages that EachListed has of n records each, but for the last page.
 	EveryNth(ctx context.Context, n int) ([]ID, error)
 	// CountsByPlace counts what touches each unit; units that nothing touches have no row.

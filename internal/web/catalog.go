@@ -83,7 +83,7 @@ func (s *Server) catalog(r *reading) (*rdf.Graph, error) {
 	if err != nil {
 		return nil, err
 	}
-	covered, err := r.covered()
+	covered, err := s.covered(r)
 	if err != nil {
 		return nil, err
 	}
@@ -176,37 +176,52 @@ func (s *Server) spatial() []rdf.Term {
 }
 
 // covered is the stretch of time that the agreements tell of, from the first day that one of their dates allows to the last; nil when
-// none has a date.
-func (r *reading) covered() (rdf.Term, error) {
-	agreements, err := r.store.Records(r.ctx, registry.RecordQuery{Types: []registry.Type{registry.TypeAgreement}})
+// none has a date. It is kept until the next publication: every agreement is looked at for it.
+func (s *Server) covered(r *reading) (rdf.Term, error) {
+	read := func() (httpserve.Kept, error) {
+		days, err := r.coveredDays()
+		return httpserve.Kept{Body: []byte(days)}, err
+	}
+	ask := read
+	if s.Kept != nil && r.moment == "" {
+		version, err := s.Kept.Version(r.ctx, r.store)
+		if err != nil {
+			return nil, err
+		}
+		ask = func() (httpserve.Kept, error) { return s.Kept.Of(r.ctx, version, "covered", read) }
+	}
+	days, err := ask()
 	if err != nil {
 		return nil, err
 	}
-	var first, last edtf.Day
-	tell := func(d edtf.Date) {
-		if from, ok := d.Earliest(); ok && !d.IsZero() && (first == "" || from < first) {
-			first = from
-		}
-		if to, ok := d.Latest(); ok && !d.IsZero() && to > last {
-			last = to
-		}
-	}
-	for _, x := range agreements {
-		a := x.Record.(*registry.Agreement)
-		tell(a.Duration)
-		for _, step := range a.Steps {
-			tell(step.Date)
-		}
-	}
+	first, last, _ := strings.Cut(string(days.Body), "/")
 	if first == "" && last == "" {
 		return nil, nil
 	}
 	n := &rdf.Node{Types: []rdf.IRI{"dct:PeriodOfTime"}}
 	if first != "" {
-		n.Add("dcat:startDate", rdf.Literal{Text: string(first), Type: "xsd:date"})
+		n.Add("dcat:startDate", rdf.Literal{Text: first, Type: "xsd:date"})
 	}
 	if last != "" {
-		n.Add("dcat:endDate", rdf.Literal{Text: string(last), Type: "xsd:date"})
+		n.Add("dcat:endDate", rdf.Literal{Text: last, Type: "xsd:date"})
 	}
 	return n, nil
+}
+
+// coveredDays are the first and the last day of covered, a slash between them; either may be empty.
+func (r *reading) coveredDays() (string, error) {
+	dates, err := r.store.AgreementDates(r.ctx)
+	if err != nil {
+		return "", err
+	}
+	var first, last edtf.Day
+	for _, d := range dates {
+		if from, ok := d.Earliest(); ok && (first == "" || from < first) {
+			first = from
+		}
+		if to, ok := d.Latest(); ok && to > last {
+			last = to
+		}
+	}
+	return string(first) + "/" + string(last), nil
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"mithaq/internal/edtf"
 	"mithaq/internal/registry"
 )
 
@@ -348,6 +349,33 @@ func (r reader) ids(ctx context.Context, text string, args ...any) (out []regist
 		out = append(out, id)
 	}
 	return out, rows.Err()
+}
+
+const selectAgreementDates = `
+	SELECT v.body ->> '$.duration' FROM record AS r CROSS JOIN revision AS v ON v.seq = r.revision WHERE r.type = 'agreement' AND v.body ->> '$.duration' <> ''
+	UNION
+	SELECT s.value ->> '$.date' FROM record AS r CROSS JOIN revision AS v ON v.seq = r.revision CROSS JOIN json_each(v.body, '$.steps') AS s
+	WHERE r.type = 'agreement' AND s.value ->> '$.date' <> ''`
+
+// AgreementDates implements registry.Reader.
+func (r reader) AgreementDates(ctx context.Context) (out []edtf.Date, err error) {
+	rows, err := r.q.QueryContext(ctx, selectAgreementDates)
+	if err != nil {
+		return nil, translate("read the dates of agreements", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return nil, translate("read the dates of agreements", err)
+		}
+		d, err := edtf.Parse(text)
+		if err != nil {
+			return nil, fmt.Errorf("date of an agreement: %w", err)
+		}
+		out = append(out, d)
+	}
+	return out, translate("read the dates of agreements", rows.Err())
 }
 
 const countByPlace = `

@@ -32,6 +32,7 @@ func Run(t *testing.T, open func(t *testing.T) registry.Store) {
 		{"RevisionsAreRead", revisionsAreRead},
 		{"LastRevision", lastRevision},
 		{"Listed", listed},
+		{"AgreementDates", agreementDates},
 		{"RecordsByID", recordsByID},
 		{"Records", records},
 		{"PlacesOfRecords", placesOfRecords},
@@ -315,6 +316,41 @@ func listed(t *testing.T, s registry.Store) {
 	if err := s.EachListed(t.Context(), "", 0, func(registry.Listed) error { return stop }); !errors.Is(err, stop) {
 		t.Error(err)
 	}
+}
+
+// agreementDates asks for every date of the agreements as they are published now.
+func agreementDates(t *testing.T, s registry.Store) {
+	dated := func(id registry.ID, duration string, steps ...string) *registry.Agreement {
+		a := agreement(id, registry.Documented, "Accord")
+		if duration != "" {
+			a.Duration = edtf.MustParse(duration)
+		}
+		for _, text := range steps {
+			step := registry.Step{Kind: registry.StepSigned}
+			if text != "" {
+				step.Date = edtf.MustParse(text)
+			}
+			a.Steps = append(a.Steps, step)
+		}
+		return a
+	}
+	ask := func(want ...string) {
+		t.Helper()
+		dates, err := s.AgreementDates(t.Context())
+		var got []string
+		for _, d := range dates {
+			got = append(got, d.String())
+		}
+		slices.Sort(got)
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("%q, %v; want %q", got, err, want)
+		}
+	}
+	ask()
+	put(t, s, dated("one", "2016/2019", "2016-02", ""), dated("two", "", "2016-02", "2021?-07-26"), dated("none", ""), site("zone", "one"))
+	ask("2016-02", "2016/2019", "2021?-07-26")
+	put(t, s, dated("one", "../2014"))
+	ask("../2014", "2016-02", "2021?-07-26")
 }
 
 // lastRevision asks which revision was the last, to fractions of a second.
@@ -1603,7 +1639,8 @@ func cancelledContext(t *testing.T, s registry.Store) {
 	_, err12 := s.LastRevision(gone, published)
 	err13 := s.EachListed(gone, "", 0, func(registry.Listed) error { return nil })
 	_, err14 := s.EveryNth(gone, 10)
-	for i, err := range []error{err13, err14, err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11, err12} {
+	_, err15 := s.AgreementDates(gone)
+	for i, err := range []error{err13, err14, err15, err1, err2, err3, err4, err5, err6, err7, err8, err9, err10, err11, err12} {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("call %d: %v", i+1, err)
 		}
