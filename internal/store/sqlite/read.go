@@ -452,24 +452,40 @@ func (r reader) Search(ctx context.Context, q registry.SearchQuery) ([]registry.
 		return nil, nil
 	}
 	var s statement
-	if match := anyOf(words); match == "" {
-		s.add("SELECT r.id, 0.0 AS rank FROM record AS r WHERE 1")
-	} else { // materialized, or the index is asked anew for every record
-		s.add(`WITH w AS MATERIALIZED (SELECT rowid AS key, rank FROM record_words WHERE record_words MATCH ?)
-			SELECT r.id, coalesce(w.rank, 0.0) AS rank FROM record AS r LEFT JOIN w ON w.key = r.key WHERE 1`, match)
-	}
-	for _, t := range q.Terms {
-		s.add(" AND r.key IN (SELECT NULL WHERE 0") // the sets of a term, as one: each is looked up, the records aren't walked
+	of := func(t registry.SearchTerm) string { // the sets of a term, as one: each is looked up, the records aren't walked
+		set := "SELECT NULL AS key WHERE 0"
 		if match := anyOf(t.Words); match != "" {
-			s.add(" UNION ALL SELECT rowid FROM record_words WHERE record_words MATCH ?", match)
+			set += " UNION ALL SELECT rowid FROM record_words WHERE record_words MATCH " + s.bind(match)
 		}
 		if len(t.Places) > 0 {
-			s.add(" UNION ALL SELECT p.key FROM touch AS t JOIN record AS p ON p.id = t.record_id WHERE t.code IN ")
-			list(&s, t.Places)
+			set += " UNION ALL SELECT p.key FROM touch AS t JOIN record AS p ON p.id = t.record_id WHERE t.code IN " + listed(&s, t.Places)
 		}
-		s.add(")")
+		return "(" + set + ")"
 	}
-	s.add(" ORDER BY rank, r.id LIMIT ?", q.Limit)
+	placed := slices.ContainsFunc(q.Terms, func(t registry.SearchTerm) bool { return len(t.Places) > 0 })
+	// Each set is materialized, or the word index is asked anew for every record.
+	with, chosen, others := "", "SELECT t.key, t.rank FROM w AS t WHERE 1", q.Terms
+	match := anyOf(words)
+	if match != "" {
+		with = "w AS MATERIALIZED (SELECT rowid AS key, rank FROM record_words WHERE record_words MATCH " + s.bind(match) + "), "
+	}
+	switch {
+	case placed || match == "":
+		with += "t AS MATERIALIZED (SELECT DISTINCT key FROM " + of(q.Terms[0]) + "), "
+		chosen, others = "SELECT t.key, 0.0 AS rank FROM t WHERE 1", others[1:]
+		if match != "" {
+			chosen = "SELECT t.key, coalesce(w.rank, 0.0) AS rank FROM t LEFT JOIN w ON w.key = t.key WHERE 1"
+		}
+	case len(others) == 1: // whatever has one of all words has one of its
+		others = nil
+	}
+	for _, t := range others {
+		chosen += " AND t.key IN " + of(t)
+	}
+	limit := s.bind(q.Limit)
+	// The best are chosen before their records are read: those of one rank with the last of them are sorted by id.
+	s.add("WITH " + with + "c AS MATERIALIZED (" + chosen + ") SELECT r.id, c.rank FROM c CROSS JOIN record AS r ON r.key = c.key" +
+		" WHERE c.rank <= (SELECT max(rank) FROM (SELECT rank FROM c ORDER BY rank LIMIT " + limit + ")) ORDER BY c.rank, r.id LIMIT " + limit)
 	rows, err := r.q.QueryContext(ctx, s.text.String(), s.args...)
 	if err != nil {
 		return nil, translate("search", err)
