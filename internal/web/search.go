@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
 	"net/url"
 	"slices"
@@ -54,8 +55,68 @@ func (s *Server) find(c *fiber.Ctx, more ...string) (r *reading, query string, f
 	}
 	query = strings.TrimSpace(r.q["q"])
 	searcher := search.Searcher{Store: r.store, Places: s.Gazetteer, Labels: s.labels}
+	if s.Kept != nil && r.moment == "" {
+		searcher.Store = keptSearch{r.store, s.Kept}
+	}
 	found, err = searcher.Find(r.ctx, query, string(r.lang))
 	return r, query, found, err
+}
+
+// keptSearch is a store that keeps until the next publication which records a question to its word index gives: a common word is in every third record
+// of the registry, and all who type it begin with the same letters.
+type keptSearch struct {
+	registry.Reader
+	kept *httpserve.AnswerCache
+}
+
+// keptHit is what is kept of a hit.
+type keptHit struct {
+	ID   registry.ID
+	Rank float64
+}
+
+// Search implements search.Reader.
+func (k keptSearch) Search(ctx context.Context, q registry.SearchQuery) ([]registry.SearchHit, error) {
+	version, err := k.kept.Version(ctx, k.Reader)
+	if err != nil {
+		return nil, err
+	}
+	question, err := json.Marshal(q)
+	if err != nil {
+		return nil, err
+	}
+	kept, err := k.kept.Of(ctx, version, "search "+string(question), func() (httpserve.Kept, error) {
+		found, err := k.Reader.Search(ctx, q)
+		if err != nil {
+			return httpserve.Kept{}, err
+		}
+		short := make([]keptHit, len(found))
+		for i, x := range found {
+			short[i] = keptHit{x.ID(), x.Rank}
+		}
+		body, err := json.Marshal(short)
+		return httpserve.Kept{Body: body}, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var short []keptHit
+	if err := json.Unmarshal(kept.Body, &short); err != nil {
+		return nil, err
+	}
+	ids, ranks := make([]registry.ID, len(short)), map[registry.ID]float64{}
+	for i, x := range short {
+		ids[i], ranks[x.ID] = x.ID, x.Rank
+	}
+	found, err := k.RecordsByID(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	hits := make([]registry.SearchHit, len(found))
+	for i, x := range found {
+		hits[i] = registry.SearchHit{Stored: x, Rank: ranks[x.ID()]}
+	}
+	return hits, nil
 }
 
 func (s *Server) getSearch(c *fiber.Ctx) error {
