@@ -2,8 +2,10 @@ package web
 
 import (
 	"embed"
+	"encoding/json"
 	"fmt"
 	"io/fs"
+	"strconv"
 	"strings"
 	"sync"
 	"unicode"
@@ -24,8 +26,49 @@ var messageFiles embed.FS
 // words says things in one language: messages of its catalog, plurals by its rules, numbers as it writes them.
 type words struct {
 	lang      Lang
+	plain     map[string][]stretch // messages without plural forms
 	localizer *i18n.Localizer
 	printer   *message.Printer
+	thousands string // between the groups of a whole number
+}
+
+// stretch is a part of a message and the gap behind it; the last has none.
+type stretch struct{ text, gap string }
+
+// cutAtGaps cuts a message at its gaps, {{.Name}}: catalogs have nothing else between braces.
+func cutAtGaps(message string) (out []stretch) {
+	for {
+		text, rest, found := strings.Cut(message, "{{.")
+		gap, rest, _ := strings.Cut(rest, "}}")
+		out = append(out, stretch{text, gap})
+		if !found {
+			return out
+		}
+		message = rest
+	}
+}
+
+// fill puts a message together.
+func fill(message []stretch, gaps args) string {
+	if len(message) == 1 {
+		return message[0].text
+	}
+	var out strings.Builder
+	for i, p := range message {
+		out.WriteString(p.text)
+		if i == len(message)-1 {
+			break
+		}
+		switch v := gaps[p.gap].(type) {
+		case nil:
+			out.WriteString("<no value>") // as text/template has it
+		case string:
+			out.WriteString(v)
+		default:
+			fmt.Fprint(&out, v)
+		}
+	}
+	return out.String()
 }
 
 // loadWords gives the catalogs, read once: the pages, the files and the dumps of one program say the same words. Nobody changes the map.
@@ -44,11 +87,24 @@ func readWords() (map[Lang]*words, error) {
 		if _, err := bundle.ParseMessageFileBytes(raw, string(lang)+".json"); err != nil {
 			return nil, fmt.Errorf("messages/%s.json: %w", lang, err)
 		}
-		all[lang] = &words{
+		w := &words{
 			lang:      lang,
+			plain:     map[string][]stretch{},
 			localizer: i18n.NewLocalizer(bundle, string(lang)),
 			printer:   message.NewPrinter(numberLocale[lang]),
 		}
+		var messages map[string]json.RawMessage
+		if err := json.Unmarshal(raw, &messages); err != nil {
+			return nil, fmt.Errorf("messages/%s.json: %w", lang, err)
+		}
+		for key, raw := range messages {
+			var text string
+			if json.Unmarshal(raw, &text) == nil { // else it is plural forms
+				w.plain[key] = cutAtGaps(text)
+			}
+		}
+		w.thousands = strings.Trim(w.printer.Sprint(number.Decimal(1000)), "01")
+		all[lang] = w
 	}
 	return all, nil
 }
@@ -58,6 +114,9 @@ type args map[string]any
 
 // say gives a message; with fills its gaps.
 func (w *words) say(key string, with ...args) string {
+	if message, ok := w.plain[key]; ok {
+		return fill(message, first(with))
+	}
 	return w.localize(&i18n.LocalizeConfig{MessageID: key, TemplateData: first(with)})
 }
 
@@ -72,7 +131,7 @@ func (w *words) count(key string, n int, with ...args) string {
 
 func first(with []args) args {
 	if len(with) == 0 {
-		return args{}
+		return nil
 	}
 	return with[0]
 }
@@ -100,8 +159,17 @@ func labels[Code ~string](w *words, set string, codes []Code) []string {
 	return out
 }
 
-// whole writes a whole number.
-func (w *words) whole(n int) string { return w.printer.Sprint(number.Decimal(n)) }
+// whole writes a whole number, in groups of three digits.
+func (w *words) whole(n int) string {
+	if n < 0 {
+		return w.printer.Sprint(number.Decimal(n))
+	}
+	digits := strconv.Itoa(n)
+	for at := len(digits) - 3; at > 0; at -= 3 {
+		digits = digits[:at] + w.thousands + digits[at:]
+	}
+	return digits
+}
 
 // decimal writes a number with the decimals it has.
 func (w *words) decimal(d registry.Decimal) string {

@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"io/fs"
 	"maps"
+	"math/rand/v2"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -14,6 +15,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"golang.org/x/text/number"
 
 	"mithaq/geodata"
 	"mithaq/internal/edtf"
@@ -243,6 +247,37 @@ func TestFiguresInWords(t *testing.T) {
 			got := strings.NewReplacer("\u00a0", " ", "\u202f", " ").Replace(all[lang].figure(tc.figure, tc.noun))
 			if got != want {
 				t.Errorf("%v in %s: %q, want %q", tc.figure, lang, got, want)
+			}
+		}
+	}
+}
+
+// Messages and numbers are put together as the libraries that know all of their rules do.
+func TestWordsAreThoseOfTheLibraries(t *testing.T) {
+	all, err := loadWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for lang, w := range all {
+		for key := range catalog(t, lang) {
+			for _, gaps := range []args{nil, {}, {"N": 7, "Name": "<b>\u0644{{.N}}", "Place": nil}, {"Value": label(w, "unit", "m2"), "Text": []string{"a"}, "Sites": 1.5}} {
+				if message, ok := w.plain[key]; ok {
+					if got, want := fill(message, gaps), w.localize(&i18n.LocalizeConfig{MessageID: key, TemplateData: gaps}); got != want {
+						t.Errorf("%s %s of %v: %q, want %q", lang, key, gaps, got, want)
+					}
+				}
+			}
+		}
+		if len(w.plain) < 900 {
+			t.Errorf("%s: only %d messages without plural forms", lang, len(w.plain))
+		}
+		random := rand.New(rand.NewPCG(2026, 13))
+		for _, n := range []int{0, 9, 10, 999, 1000, 1001, 99_999, 100_000, 999_999, 1_000_000, 1_000_000_000, -1, -1000} {
+			for range 20 {
+				if got, want := w.whole(n), w.printer.Sprint(number.Decimal(n)); got != want {
+					t.Fatalf("%s: %q, want %q", lang, got, want)
+				}
+				n = random.IntN(1 << (1 + random.IntN(40)))
 			}
 		}
 	}
