@@ -66,11 +66,11 @@ func embedAreas(t AreaTable) *EmbedAreas {
 func (s *Server) mountEmbeds(g fiber.Router) {
 	g.Get("/embed", httpserve.FramesOwn, s.getSnippet)
 	for _, level := range registry.PagedLevels {
-		g.Get("/embed/"+level.Plural()+"/:code", httpserve.FramableByAll, s.embedPlace(level))
+		g.Get("/embed/"+level.Plural()+"/:code", httpserve.FramableByAll, s.kept(s.embedPlace(level)))
 	}
 	g.Get("/embed/agreements/:id", httpserve.FramableByAll, s.embedAgreement)
 	g.Get("/embed/sites/:id", httpserve.FramableByAll, s.embedSite)
-	g.Get("/embed/map", httpserve.FramableByAll, s.embedExplorer)
+	g.Get("/embed/map", httpserve.FramableByAll, s.kept(s.embedExplorer))
 }
 
 // sendEmbed sends an embed of the page at a path, which begins with the language.

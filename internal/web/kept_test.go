@@ -57,12 +57,13 @@ func TestKeptPagesAreThoseMadeAnew(t *testing.T) {
 	anew := httpserve.NewAsker(app)
 
 	paths := []string{"/fr/", "/ar/", "/fr/?sort=name", "/fr/map", "/en/map?trades=pottery", "/fr/map?as-of=2024-01-01", "/fr/agreements", "/fr/agreements?amended=yes", "/fr/communes/09.541.01.13",
-		"/fr/communes/09.541.01.13?as-of=2024-01-01", "/ar/provinces/09.581", "/fr/regions/09", "/fr/organisations", "/fr/organisations/org-trial", "/fr/sources"}
+		"/fr/communes/09.541.01.13?as-of=2024-01-01", "/ar/provinces/09.581", "/fr/regions/09", "/fr/organisations", "/fr/organisations/org-trial", "/fr/programmes", "/fr/sources"}
+	embeds := []string{"/fr/embed/map", "/ar/embed/regions/09?as-of=2024-01-01"}
 	unkept := []string{"/fr/?recorded=2026-10-01", "/fr/map?kind=nonsense", "/fr/map?nonsense=1", "/fr/communes/99", "/fr/organisations/nobody", "/fr/search?q=essai", "/fr/search/suggest?q=acc", "/ar/search?q=tafraout+essai"}
 	before := map[string]string{}
 	same := func(changed ...string) {
 		t.Helper()
-		for _, path := range append(paths, unkept...) {
+		for _, path := range slices.Concat(paths, embeds, unkept) {
 			want, err := anew.Ask(t.Context(), path)
 			check(t, err)
 			for _, coding := range []string{"identity", "gzip", "gzip", "identity"} {
@@ -87,7 +88,7 @@ func TestKeptPagesAreThoseMadeAnew(t *testing.T) {
 			}
 		}
 		reads := watched.reads.Load()
-		for _, path := range paths {
+		for _, path := range slices.Concat(paths, embeds) {
 			get(t, home+path)
 			_, body := get(t, home+path)
 			if before[path] == body && slices.Contains(changed, path) {

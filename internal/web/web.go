@@ -133,7 +133,7 @@ func (s *Server) Mount(app fiber.Router) {
 		g.Get("/amendments/:id", s.getRecord(registry.TypeAmendment))
 		g.Get("/sites/:id", s.getRecord(registry.TypeSite))
 		g.Get("/organisations/:id", s.kept(s.getRecord(registry.TypeOrganisation)))
-		g.Get("/programmes/:id", s.getRecord(registry.TypeProgramme))
+		g.Get("/programmes/:id", s.kept(s.getRecord(registry.TypeProgramme)))
 		g.Get("/events/:id", s.getRecord(registry.TypeEvent))
 		g.Get("/announcements/:id", s.getAnnouncement)
 		g.Get("/sources/:id", s.getSource)
