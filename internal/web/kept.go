@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"errors"
 
 	"github.com/gofiber/fiber/v2"
@@ -44,7 +45,8 @@ func (s *Server) kept(handler fiber.Handler) fiber.Handler {
 			if made.body == nil {
 				return httpserve.Kept{}, errSent
 			}
-			return httpserve.Kept{Body: httpserve.Compress(made.body), Version: httpserve.ContentVersion(made.body)}, nil
+			// The copy has no more room than it takes.
+			return httpserve.Kept{Body: bytes.Clone(httpserve.Compress(made.body)), Version: httpserve.ContentVersion(made.body)}, nil
 		})
 		if errors.Is(err, errSent) {
 			return nil
