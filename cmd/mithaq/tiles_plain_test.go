@@ -303,7 +303,7 @@ func putClusters(t *testing.T, store *sqlite.Store, places *gazetteer.Gazetteer,
 				f.From = "2021-01-01"
 				derived.Features = append(derived.Features, f)
 			}
-			if err := w.Derive(t.Context(), derived); err != nil {
+			if err := w.Derive(derived)(t.Context()); err != nil {
 				return err
 			}
 		}

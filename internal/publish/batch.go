@@ -76,7 +76,7 @@ type batch struct {
 	sites      map[registry.ID][]registry.Stored // of these agreements, each list by id
 	amendments map[registry.ID][]feature.Change  // of these agreements and those of sites
 
-	out  []registry.Derived
+	out  []func(context.Context) error // write them
 	err  error
 	done chan struct{}
 }
@@ -134,8 +134,8 @@ func (s *publication) derive(ctx context.Context, progress func(done, total int)
 		if b.err != nil {
 			return b.err
 		}
-		for _, d := range b.out {
-			if err := s.w.Derive(ctx, d); err != nil {
+		for _, write := range b.out {
+			if err := write(ctx); err != nil {
 				return err
 			}
 			select {
@@ -169,7 +169,7 @@ func (b *batch) run(r asked) {
 			b.err = err
 			return
 		}
-		b.out = append(b.out, d)
+		b.out = append(b.out, b.publication.w.Derive(d))
 	}
 }
 

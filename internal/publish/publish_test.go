@@ -215,7 +215,7 @@ func TestAnOlderDatabaseIsDerivedAnew(t *testing.T) {
 		if err := w.PutBoundaries(t.Context(), "older", nil); err != nil {
 			return err
 		}
-		return w.Derive(t.Context(), registry.Derived{Record: "amend-tiznit-anzi-craft-complex"})
+		return w.Derive(registry.Derived{Record: "amend-tiznit-anzi-craft-complex"})(t.Context())
 	})
 	if err != nil || features(t, store) == before {
 		t.Fatalf("the database isn't an older one: %v", err)

@@ -348,8 +348,9 @@ type Writer interface {
 	TakeMarked(ctx context.Context, t Type, limit int) ([]Undecoded, error)
 	// Append adds a revision and makes it the published one.
 	Append(ctx context.Context, r Revision) error
-	// Derive replaces what is derived from a record.
-	Derive(ctx context.Context, d Derived) error
+	// Derive replaces what is derived from a record: it does at once what takes no transaction, and may be asked from any goroutine; what it returns
+	// does the rest, in the transaction's.
+	Derive(d Derived) func(context.Context) error
 	// PutBoundaries replaces the features of the boundary collections.
 	PutBoundaries(ctx context.Context, version string, features []Feature) error
 	// NameBoundaries changes what BoundariesVersion is, and no boundary.

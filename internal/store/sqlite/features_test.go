@@ -152,7 +152,7 @@ func TestPlaceTallyCountsTheRecords(t *testing.T) {
 					d.Touches = append(d.Touches, code)
 					d.Places = append(d.Places, registry.PlacedAt{Pointer: "/place", Resolution: registry.Resolution{Match: registry.MatchExact, Code: code}})
 				}
-				if err := w.Derive(t.Context(), d); err != nil {
+				if err := w.Derive(d)(t.Context()); err != nil {
 					return err
 				}
 			}
@@ -310,7 +310,7 @@ func putRandom(t *testing.T, s *Store, random *rand.Rand, n int) {
 			}
 			f := randomFeature(random, "agreements", string(a.ID), nil)
 			f.Date = edtf.MustParse(pick(random, []string{"2016", "2015-09/2016-03", "2021?-07-26", "../2014"}))
-			if err := w.Derive(ctx, registry.Derived{Record: a.ID, Features: []registry.Feature{f}}); err != nil {
+			if err := w.Derive(registry.Derived{Record: a.ID, Features: []registry.Feature{f}})(ctx); err != nil {
 				return err
 			}
 			agreements = append(agreements, a.ID)
@@ -340,7 +340,7 @@ func putRandom(t *testing.T, s *Store, random *rand.Rand, n int) {
 					f.From = from
 					features = append(features, f)
 				}
-				if err := w.Derive(ctx, registry.Derived{Record: id, Features: features}); err != nil {
+				if err := w.Derive(registry.Derived{Record: id, Features: features})(ctx); err != nil {
 					return err
 				}
 			}

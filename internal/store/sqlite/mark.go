@@ -17,12 +17,12 @@ const (
 	takeMarks   = `DELETE FROM temp.marked WHERE type = ? AND key <= ?`
 
 	selectUndecoded = `
-		SELECT r.key, v.number, v.body, v.at, v.hash
+		SELECT r.key, r.id, v.number, v.body, v.at, v.hash
 		FROM record AS r JOIN revision AS v ON v.seq = r.revision
 		WHERE true`
 
 	selectMarked = `
-		SELECT r.key, v.number, v.body, v.at, v.hash
+		SELECT r.key, r.id, v.number, v.body, v.at, v.hash
 		FROM temp.marked AS m JOIN record AS r ON r.key = m.key JOIN revision AS v ON v.seq = r.revision
 		WHERE m.type = ?
 		ORDER BY m.key
@@ -35,7 +35,7 @@ func (w *writer) beginMarks(ctx context.Context) error {
 		return nil
 	}
 	for _, text := range []string{createMarks, forgetMarks} {
-		if _, err := w.tx.tx.ExecContext(ctx, text); err != nil {
+		if _, err := w.tx.exec(ctx, text); err != nil {
 			return translate("make room for marks", err)
 		}
 	}
@@ -63,7 +63,7 @@ func (w *writer) mark(ctx context.Context, s *statement) error {
 	if err := w.beginMarks(ctx); err != nil {
 		return err
 	}
-	_, err := w.tx.ExecContext(ctx, s.text.String(), s.args...)
+	_, err := w.tx.exec(ctx, s.text.String(), s.args...)
 	return translate("mark records", err)
 }
 
@@ -81,11 +81,14 @@ func (w *writer) TakeMarked(ctx context.Context, t registry.Type, limit int) ([]
 	if err := w.beginMarks(ctx); err != nil {
 		return nil, err
 	}
-	out, last, err := w.undecoded(ctx, selectMarked, string(t), limit)
+	var last int64
+	out, err := w.undecoded(ctx, func(id registry.ID, key int64) {
+		w.taken[id], last = key, key
+	}, selectMarked, string(t), limit)
 	if err != nil || len(out) == 0 {
 		return nil, err
 	}
-	_, err = w.tx.ExecContext(ctx, takeMarks, string(t), last)
+	_, err = w.tx.exec(ctx, takeMarks, string(t), last)
 	return out, translate("take marks", err)
 }
 
@@ -95,27 +98,29 @@ func (w *writer) Undecoded(ctx context.Context, q registry.RecordQuery) ([]regis
 	s.add(selectUndecoded)
 	s.records(q)
 	s.newestFirst(q)
-	out, _, err := w.undecoded(ctx, s.text.String(), s.args...)
-	return out, err
+	return w.undecoded(ctx, func(registry.ID, int64) {}, s.text.String(), s.args...)
 }
 
-// undecoded runs a statement over selectUndecoded's columns and gives the key of the last record, too.
-func (w *writer) undecoded(ctx context.Context, text string, args ...any) (out []registry.Undecoded, last int64, err error) {
+// undecoded runs a statement over selectUndecoded's columns and tells the key of each record, too.
+func (w *writer) undecoded(ctx context.Context, tell func(id registry.ID, key int64), text string, args ...any) (out []registry.Undecoded, err error) {
 	rows, err := w.tx.QueryContext(ctx, text, args...)
 	if err != nil {
-		return nil, 0, translate("read records", err)
+		return nil, translate("read records", err)
 	}
 	defer rows.Close()
 	for rows.Next() {
+		var key int64
+		var id registry.ID
 		var at string
 		var x registry.Undecoded
-		if err := rows.Scan(&last, &x.Revision, &x.Body, &at, &x.Hash); err != nil {
-			return nil, 0, translate("read records", err)
+		if err := rows.Scan(&key, &id, &x.Revision, &x.Body, &at, &x.Hash); err != nil {
+			return nil, translate("read records", err)
 		}
 		if x.Updated, err = time.Parse(timeForm, at); err != nil {
-			return nil, 0, fmt.Errorf("time of a record: %w", err)
+			return nil, fmt.Errorf("time of a record: %w", err)
 		}
+		tell(id, key)
 		out = append(out, x)
 	}
-	return out, last, translate("read records", rows.Err())
+	return out, translate("read records", rows.Err())
 }

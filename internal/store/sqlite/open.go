@@ -141,8 +141,9 @@ func (s *Store) Write(ctx context.Context, f func(registry.Writer) error) error 
 		return translate("begin", err)
 	}
 	defer tx.Rollback() // after a commit it does nothing
-	t := newTransaction(tx)
-	w := &writer{reader: reader{q: t}, tx: t, tally: map[tallyRow]int{}, squares: map[squareRow]int{}, uncounted: map[registry.ID]bool{}}
+	t := newTransaction(conn, tx)
+	defer t.close()
+	w := &writer{reader: reader{q: t}, tx: t, tally: map[tallyRow]int{}, squares: map[squareRow]int{}, uncounted: map[registry.ID]bool{}, taken: map[registry.ID]int64{}}
 	if err := f(w); err != nil {
 		return err
 	}
@@ -150,7 +151,7 @@ func (s *Store) Write(ctx context.Context, f func(registry.Writer) error) error 
 		return err
 	}
 	if w.dirty {
-		if _, err := tx.ExecContext(ctx, bumpGeneration); err != nil {
+		if _, err := t.exec(ctx, bumpGeneration); err != nil {
 			return translate("count the publication", err)
 		}
 	}

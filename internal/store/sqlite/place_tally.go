@@ -94,7 +94,7 @@ func (w *writer) change(ctx context.Context, id registry.ID, known bool) error {
 		return nil
 	}
 	if known {
-		if _, err := w.tx.ExecContext(ctx, uncount, string(id)); err != nil {
+		if _, err := w.tx.exec(ctx, uncount, string(id)); err != nil {
 			return translate("count "+string(id)+" no more", err)
 		}
 	}
@@ -147,7 +147,7 @@ func (w *writer) countPlaces(ctx context.Context) error {
 		return err
 	}
 	for _, text := range []string{sortRecords, countRecords} {
-		if _, err := w.tx.ExecContext(ctx, text, string(ids)); err != nil {
+		if _, err := w.tx.exec(ctx, text, string(ids)); err != nil {
 			return translate("count the records", err)
 		}
 	}

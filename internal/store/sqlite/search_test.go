@@ -68,7 +68,7 @@ func TestSearchGivesThePlainAnswer(t *testing.T) {
 			for range random.IntN(3) {
 				d.Touches = append(d.Touches, pick(random, someUnits[1:]))
 			}
-			if err := w.Derive(t.Context(), d); err != nil {
+			if err := w.Derive(d)(t.Context()); err != nil {
 				return err
 			}
 		}

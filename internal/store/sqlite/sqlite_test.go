@@ -92,8 +92,8 @@ func publishOne(ctx context.Context, s *Store, id registry.ID) error {
 		if err := w.Append(ctx, registry.Revision{Record: r, Author: "test", Reason: "test", At: time.Now()}); err != nil {
 			return err
 		}
-		return w.Derive(ctx, registry.Derived{Record: id, Search: []string{"accord"}, Own: []registry.PlaceCode{"09"},
-			Features: []registry.Feature{{Collection: "agreements", ID: string(id), Geometry: orb.MultiPoint{{-9, 29}}, JSON: []byte("{}")}}})
+		return w.Derive(registry.Derived{Record: id, Search: []string{"accord"}, Own: []registry.PlaceCode{"09"},
+			Features: []registry.Feature{{Collection: "agreements", ID: string(id), Geometry: orb.MultiPoint{{-9, 29}}, JSON: []byte("{}")}}})(ctx)
 	})
 }
 

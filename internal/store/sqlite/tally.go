@@ -68,9 +68,9 @@ func (w *writer) putSquares(ctx context.Context) error {
 			continue
 		}
 		at := []any{row.collection, row.square, string(row.from), string(row.until)}
-		_, err := w.tx.ExecContext(ctx, addToSquares, append(at, n)...)
+		_, err := w.tx.exec(ctx, addToSquares, append(at, n)...)
 		if err == nil && n < 0 {
-			_, err = w.tx.ExecContext(ctx, forgetEmptySquare, at...)
+			_, err = w.tx.exec(ctx, forgetEmptySquare, at...)
 		}
 		if err != nil {
 			return translate("count the points", err)
@@ -103,9 +103,9 @@ func (w *writer) putTally(ctx context.Context) error {
 			at = append(at, value)
 		}
 		at = append(at, string(row.from), string(row.until))
-		_, err := w.tx.ExecContext(ctx, addToTally, append(at, n)...)
+		_, err := w.tx.exec(ctx, addToTally, append(at, n)...)
 		if err == nil && n < 0 {
-			_, err = w.tx.ExecContext(ctx, forgetEmptyTally, at...)
+			_, err = w.tx.exec(ctx, forgetEmptyTally, at...)
 		}
 		if err != nil {
 			return translate("count the features", err)

@@ -24,6 +24,7 @@ type writer struct {
 	// uncounted are records that the place tally doesn't count just now.
 	uncounted map[registry.ID]bool
 	fresh     fresh
+	taken     map[registry.ID]int64 // keys of the records whose marks were taken, until something is derived from them
 }
 
 const (
@@ -75,29 +76,21 @@ func (w *writer) Append(ctx context.Context, rev registry.Revision) error {
 	if err != nil {
 		return err
 	}
-	res, err := w.tx.ExecContext(ctx, insertRevision, string(head.ID), number, string(body), rev.Author, rev.Reason, at, previous, hash)
+	seq, err := w.tx.exec(ctx, insertRevision, string(head.ID), number, string(body), rev.Author, rev.Reason, at, previous, hash)
 	if err != nil {
 		return translate(fmt.Sprintf("append revision %d of %s", number, head.ID), err)
 	}
-	seq, err := res.LastInsertId()
-	if err != nil {
-		return err
-	}
 	if number == 1 {
-		res, err := w.tx.ExecContext(ctx, insertRecord, string(head.ID), string(head.Type), seq)
+		key, err := w.tx.exec(ctx, insertRecord, string(head.ID), string(head.Type), seq)
 		if err != nil {
 			return translate("publish "+string(head.ID), err)
-		}
-		key, err := res.LastInsertId()
-		if err != nil {
-			return err
 		}
 		w.fresh.add(key)
 	} else {
-		if _, err := w.tx.ExecContext(ctx, updateRecord, seq, string(head.ID)); err != nil {
+		if _, err := w.tx.exec(ctx, updateRecord, seq, string(head.ID)); err != nil {
 			return translate("publish "+string(head.ID), err)
 		}
-		if _, err = w.tx.ExecContext(ctx, "DELETE FROM reference WHERE from_id = ?", string(head.ID)); err != nil {
+		if _, err = w.tx.exec(ctx, "DELETE FROM reference WHERE from_id = ?", string(head.ID)); err != nil {
 			return translate("forget the references of "+string(head.ID), err)
 		}
 	}
@@ -110,7 +103,7 @@ func (w *writer) Append(ctx context.Context, rev registry.Revision) error {
 			}
 			sources[ref.To] = true
 		}
-		if _, err := w.tx.ExecContext(ctx, insertReference, string(head.ID), ref.Pointer, string(ref.To)); err != nil {
+		if _, err := w.tx.exec(ctx, insertReference, string(head.ID), ref.Pointer, string(ref.To)); err != nil {
 			return translate("references of "+string(head.ID), err)
 		}
 	}
@@ -120,12 +113,30 @@ func (w *writer) Append(ctx context.Context, rev registry.Revision) error {
 const selectKey = `SELECT key FROM record WHERE id = ?`
 
 // Derive implements registry.Writer.
-func (w *writer) Derive(ctx context.Context, d registry.Derived) error {
+func (w *writer) Derive(d registry.Derived) func(context.Context) error {
+	rows, err := rowsOf(d.Features)
+	var candidates []string
+	for _, p := range d.Places {
+		list, failed := json.Marshal(p.Candidates)
+		candidates, err = append(candidates, string(list)), errors.Join(err, failed)
+	}
+	return func(ctx context.Context) error {
+		if err != nil {
+			return err
+		}
+		return w.derive(ctx, d, candidates, rows)
+	}
+}
+
+// derive writes what is derived from a record, with the candidates of each of its places and its features.
+func (w *writer) derive(ctx context.Context, d registry.Derived, candidates []string, rows []featureRow) error {
 	w.dirty = true
 	id := string(d.Record)
-	var key int64
-	if err := w.tx.QueryRowContext(ctx, selectKey, id).Scan(&key); err != nil {
-		return translate("find "+id, err)
+	key, ok := w.taken[d.Record]
+	if delete(w.taken, d.Record); !ok {
+		if err := w.tx.QueryRowContext(ctx, selectKey, id).Scan(&key); err != nil {
+			return translate("find "+id, err)
+		}
 	}
 	known := !w.fresh.take(key) // something may have been derived from it before
 	if err := w.change(ctx, d.Record, known); err != nil {
@@ -137,11 +148,7 @@ func (w *writer) Derive(ctx context.Context, d registry.Derived) error {
 		}
 	}
 	for i, p := range d.Places {
-		candidates, err := json.Marshal(p.Candidates)
-		if err != nil {
-			return err
-		}
-		if _, err := w.tx.ExecContext(ctx, insertPlaceAt, id, i, p.Pointer, string(p.Match), string(p.Code), p.Score, p.Similar, string(candidates)); err != nil {
+		if _, err := w.tx.exec(ctx, insertPlaceAt, id, i, p.Pointer, string(p.Match), string(p.Code), p.Score, p.Similar, candidates[i]); err != nil {
 			return translate("places of "+id, err)
 		}
 	}
@@ -150,16 +157,16 @@ func (w *writer) Derive(ctx context.Context, d registry.Derived) error {
 		if slices.Contains(codes[:i], code) {
 			continue
 		}
-		if _, err := w.tx.ExecContext(ctx, insertTouch, string(code), id, i < len(d.Own)); err != nil {
+		if _, err := w.tx.exec(ctx, insertTouch, string(code), id, i < len(d.Own)); err != nil {
 			return translate("what "+id+" touches", err)
 		}
 	}
 	if len(d.Search) > 0 {
-		if _, err := w.tx.ExecContext(ctx, insertWords, key, strings.Join(d.Search, " ")); err != nil {
+		if _, err := w.tx.exec(ctx, insertWords, key, strings.Join(d.Search, " ")); err != nil {
 			return translate("words of "+id, err)
 		}
 	}
-	return w.features(ctx, d.Features)
+	return w.features(ctx, rows)
 }
 
 // forget takes away what was derived from a record before.
@@ -172,7 +179,7 @@ func (w *writer) forget(ctx context.Context, id string, key int64) error {
 		{"DELETE FROM touch WHERE record_id = ?", id},
 		{"DELETE FROM record_words WHERE rowid = ?", key},
 	} {
-		if _, err := w.tx.ExecContext(ctx, forget.text, forget.arg); err != nil {
+		if _, err := w.tx.exec(ctx, forget.text, forget.arg); err != nil {
 			return translate("forget what was derived from "+id, err)
 		}
 	}
@@ -185,8 +192,14 @@ func (w *writer) PutBoundaries(ctx context.Context, version string, features []r
 	if err := w.forgetFeatures(ctx, "f.detail <> ''"); err != nil {
 		return err
 	}
-	if err := w.features(ctx, features); err != nil {
-		return err
+	for i := range features { // one by one: their rows are as large as they are
+		rows, err := rowsOf(features[i : i+1])
+		if err != nil {
+			return err
+		}
+		if err := w.features(ctx, rows); err != nil {
+			return err
+		}
 	}
 	return w.NameBoundaries(ctx, version)
 }
@@ -194,7 +207,7 @@ func (w *writer) PutBoundaries(ctx context.Context, version string, features []r
 // NameBoundaries implements registry.Writer.
 func (w *writer) NameBoundaries(ctx context.Context, version string) error {
 	w.dirty = true
-	_, err := w.tx.ExecContext(ctx, `INSERT INTO setting (name, value) VALUES ('boundaries', ?)
+	_, err := w.tx.exec(ctx, `INSERT INTO setting (name, value) VALUES ('boundaries', ?)
 		ON CONFLICT (name) DO UPDATE SET value = excluded.value`, version)
 	return translate("name the boundaries", err)
 }
@@ -202,7 +215,7 @@ func (w *writer) NameBoundaries(ctx context.Context, version string) error {
 // AttachText implements registry.Writer.
 func (w *writer) AttachText(ctx context.Context, source registry.ID, text registry.SourceText) error {
 	w.dirty = true
-	_, err := w.tx.ExecContext(ctx, `INSERT INTO source_text (source_id, raw, sha256, attached) VALUES (?, ?, ?, ?)
+	_, err := w.tx.exec(ctx, `INSERT INTO source_text (source_id, raw, sha256, attached) VALUES (?, ?, ?, ?)
 		ON CONFLICT (source_id) DO UPDATE SET raw = excluded.raw, sha256 = excluded.sha256, attached = excluded.attached`,
 		string(source), text.Raw, text.SHA256, text.Attached.UTC().Format(timeForm))
 	return translate("attach a text to "+string(source), err)

@@ -14,17 +14,15 @@ import (
 )
 
 const (
-	// nextKey is the first free one of the keys that a feature may have.
-	nextKey = `SELECT coalesce(max(key) + 1, ?1) FROM feature WHERE key >= ?1 AND key < ?2`
-
 	insertBody       = `INSERT INTO feature_body (key, body) VALUES (?, ?)`
 	insertProperties = `INSERT INTO feature_properties (key, places, properties, geometry) VALUES (?, ?, jsonb_extract(?, '$.properties'), ?)`
 
+	// insertFeature takes the first free one of the keys from ?1 up to ?2; where there is none, it takes ?2 or fails.
 	insertFeature = `
 		INSERT INTO feature (key, collection, detail, id, valid_from, valid_until,
 		  kind, status, documentation, place_match, location_precision, type,
 		  unit, first_day, last_day, west, south, east, north, works, utilities, trades, kinds, figures)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+		VALUES ((SELECT coalesce(max(key) + 1, ?1) FROM feature WHERE key >= ?1 AND key < ?2), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 	insertBox       = `INSERT INTO feature_box (key, west, east, south, north) VALUES (?, ?, ?, ?, ?)`
 	insertPlace     = `INSERT INTO feature_place (code, key) VALUES (?, ?)`
@@ -82,73 +80,73 @@ func textOr(raw json.RawMessage) any {
 	return string(raw)
 }
 
-// features inserts encoded features.
-func (w *writer) features(ctx context.Context, features []registry.Feature) error {
-	for _, f := range features {
-		if err := w.feature(ctx, f); err != nil {
-			return fmt.Errorf("feature %s %s: %w", f.Collection, f.ID, err)
-		}
-	}
-	return nil
+// featureRow is a feature with all that its rows hold but the key.
+type featureRow struct {
+	registry.Feature
+	tally      tallyRow
+	places     []registry.PlaceCode // and its unit, each once
+	agreements []string
+	box        [4]any // west, south, east, north, degrees; nil without geometry
+	first, end int64  // of the keys that it may have
+	feature    []any  // what insertFeature takes
+	properties []any  // what insertProperties takes after the key
 }
 
-func (w *writer) feature(ctx context.Context, f registry.Feature) error {
-	exec := func(doing, text string, args ...any) error {
-		_, err := w.tx.ExecContext(ctx, text, args...)
-		return translate(doing, err)
+// rowsOf are the rows of features, as far as they take no look at the database.
+func rowsOf(features []registry.Feature) ([]featureRow, error) {
+	var rows []featureRow
+	for _, f := range features {
+		row, err := rowOf(f)
+		if err != nil {
+			return nil, fmt.Errorf("feature %s %s: %w", f.Collection, f.ID, err)
+		}
+		rows = append(rows, row)
 	}
-	first, end := keysFor(f.Collection, f.Detail, f.Where["kind"], f.Geometry)
-	var key int64
-	if err := w.tx.QueryRowContext(ctx, nextKey, first, end).Scan(&key); err != nil {
-		return translate("find its key", err)
-	}
-	if key >= end {
-		return fmt.Errorf("there are %d at one place already", end-first)
-	}
-	row := tallyRow{collection: f.Collection, detail: f.Detail, located: f.Geometry != nil, from: f.From, until: cmp.Or(f.Until, forGood)}
-	places := slices.Clone(f.Places)
+	return rows, nil
+}
+
+func rowOf(f registry.Feature) (row featureRow, err error) {
+	row.Feature = f
+	row.first, row.end = keysFor(f.Collection, f.Detail, f.Where["kind"], f.Geometry)
+	row.tally = tallyRow{collection: f.Collection, detail: f.Detail, located: f.Geometry != nil, from: f.From, until: cmp.Or(f.Until, forGood)}
+	row.places = append([]registry.PlaceCode{}, f.Places...)
 	if f.Unit != "" {
-		places = append(places, f.Unit)
+		row.places = append(row.places, f.Unit)
 	}
-	slices.Sort(places)
-	places = slices.Compact(places)
-	placesJSON, err := json.Marshal(append([]registry.PlaceCode{}, places...))
+	slices.Sort(row.places)
+	row.places = slices.Compact(row.places)
+	placesJSON, err := json.Marshal(row.places)
 	if err != nil {
-		return err
+		return row, err
 	}
-	var box [4]any
 	var geometry any
 	if f.Geometry != nil {
 		b := f.Geometry.Bound()
-		box = [4]any{b.Min[0], b.Min[1], b.Max[0], b.Max[1]}
+		row.box = [4]any{b.Min[0], b.Min[1], b.Max[0], b.Max[1]}
 		if geometry, err = wkb.Marshal(f.Geometry); err != nil {
-			return err
+			return row, err
 		}
 	}
-	if err := exec("insert its body", insertBody, key, f.JSON); err != nil {
-		return err
-	}
-	if err := exec("insert its properties", insertProperties, key, string(placesJSON), string(f.JSON), geometry); err != nil {
-		return err
-	}
+	row.properties = []any{string(placesJSON), string(f.JSON), geometry}
 	var properties struct{ Properties asked }
 	if err := json.Unmarshal(f.JSON, &properties); err != nil {
-		return err
+		return row, err
 	}
 	of := properties.Properties
+	row.agreements = of.agreements()
 	var figures any
 	if f.Collection == "sites" {
 		if figures, err = of.figures(); err != nil {
-			return err
+			return row, err
 		}
 	}
-	args := []any{key, f.Collection, f.Detail, f.ID, string(f.From), string(row.until)}
+	row.feature = []any{row.first, row.end, f.Collection, f.Detail, f.ID, string(f.From), string(row.tally.until)}
 	for i, column := range registry.FeatureColumns {
 		value := f.Where[column]
-		if row.where[i] = value; value != "" {
-			args = append(args, value)
+		if row.tally.where[i] = value; value != "" {
+			row.feature = append(row.feature, value)
 		} else {
-			args = append(args, nil)
+			row.feature = append(row.feature, nil)
 		}
 	}
 	var days [2]any
@@ -157,27 +155,56 @@ func (w *writer) feature(ctx context.Context, f registry.Feature) error {
 		latest, _ := f.Date.Latest()
 		days = [2]any{string(earliest), string(cmp.Or(latest, forGood))}
 	}
-	args = append(args, string(f.Unit), days[0], days[1], box[0], box[1], box[2], box[3], textOr(of.Works), textOr(of.Utilities), textOr(of.Trades), textOr(of.Kinds), figures)
-	if err := exec("insert it", insertFeature, args...); err != nil {
+	row.feature = append(row.feature, string(f.Unit), days[0], days[1], row.box[0], row.box[1], row.box[2], row.box[3],
+		textOr(of.Works), textOr(of.Utilities), textOr(of.Trades), textOr(of.Kinds), figures)
+	return row, nil
+}
+
+// features inserts features.
+func (w *writer) features(ctx context.Context, rows []featureRow) error {
+	for _, row := range rows {
+		if err := w.feature(ctx, row); err != nil {
+			return fmt.Errorf("feature %s %s: %w", row.Collection, row.ID, err)
+		}
+	}
+	return nil
+}
+
+func (w *writer) feature(ctx context.Context, row featureRow) error {
+	key, err := w.tx.exec(ctx, insertFeature, row.feature...)
+	if err != nil {
+		return translate("insert it", err)
+	}
+	if key >= row.end {
+		return fmt.Errorf("there are %d at one place already", row.end-row.first)
+	}
+	exec := func(doing, text string, args ...any) error {
+		_, err := w.tx.exec(ctx, text, args...)
+		return translate(doing, err)
+	}
+	if err := exec("insert its body", insertBody, key, row.JSON); err != nil {
 		return err
 	}
-	if f.Geometry != nil && first >= others {
-		if err := exec("insert its box", insertBox, key, box[0], box[2], box[1], box[3]); err != nil {
+	if err := exec("insert its properties", insertProperties, append([]any{key}, row.properties...)...); err != nil {
+		return err
+	}
+	if row.tally.located && row.first >= others {
+		if err := exec("insert its box", insertBox, key, row.box[0], row.box[2], row.box[1], row.box[3]); err != nil {
 			return err
 		}
 	}
-	for _, code := range places {
+	for _, code := range row.places {
 		if err := exec("insert its places", insertPlace, string(code), key); err != nil {
 			return err
 		}
 	}
-	for _, id := range of.agreements() {
+	for _, id := range row.agreements {
 		if err := exec("insert its agreements", insertAgreement, id, key); err != nil {
 			return err
 		}
 	}
-	w.count(row, f.Unit, places, +1)
-	w.countAt(row, key, +1)
+	w.count(row.tally, row.Unit, row.places, +1)
+	w.countAt(row.tally, key, +1)
 	return w.putCounts(ctx)
 }
 
@@ -230,7 +257,7 @@ func (w *writer) forgetFeatures(ctx context.Context, condition string, args ...a
 		`DELETE FROM feature_properties WHERE key IN (SELECT value FROM json_each(?))`,
 		`DELETE FROM feature WHERE key IN (SELECT value FROM json_each(?))`,
 	} {
-		if _, err := w.tx.ExecContext(ctx, forget, string(gone)); err != nil {
+		if _, err := w.tx.exec(ctx, forget, string(gone)); err != nil {
 			return translate("forget the features before", err)
 		}
 	}

@@ -31,7 +31,7 @@ func TestColumnsHoldWhatThePropertiesSay(t *testing.T) {
 				d.Features = append(d.Features, registry.Feature{Collection: collection, ID: fmt.Sprint(i), JSON: fmt.Appendf(nil, `{"type":"Feature","properties":%s}`, text)})
 			}
 		}
-		return w.Derive(t.Context(), d)
+		return w.Derive(d)(t.Context())
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -125,7 +125,7 @@ func appendAll(ctx context.Context, w registry.Writer, records ...registry.Recor
 // derive stores what is derived from a record.
 func derive(t *testing.T, s registry.Store, d registry.Derived) {
 	t.Helper()
-	write(t, s, func(w registry.Writer) error { return w.Derive(t.Context(), d) })
+	write(t, s, func(w registry.Writer) error { return w.Derive(d)(t.Context()) })
 }
 
 func get(t *testing.T, r registry.Reader, id registry.ID) registry.Stored {
@@ -635,7 +635,7 @@ func counts(t *testing.T, s registry.Store) {
 			{Record: "avenant", Touches: []registry.PlaceCode{commune, province, "09"}},
 			{Record: "salon", Own: []registry.PlaceCode{province}, Touches: []registry.PlaceCode{province, "09"}},
 		} {
-			if err := w.Derive(t.Context(), d); err != nil {
+			if err := w.Derive(d)(t.Context()); err != nil {
 				return err
 			}
 		}
@@ -667,7 +667,7 @@ func outlines(t *testing.T, s registry.Store) {
 		nowhere.JSON = []byte(`{"properties":{}}`)
 		for _, d := range []registry.Derived{{Record: "a", Features: []registry.Feature{signed}}, {Record: "b", Features: []registry.Feature{{Collection: "agreements", ID: "b", JSON: []byte("{}")}}},
 			{Record: "s", Features: []registry.Feature{until, from}}, {Record: "alone", Features: []registry.Feature{nowhere}}} {
-			if err := w.Derive(t.Context(), d); err != nil {
+			if err := w.Derive(d)(t.Context()); err != nil {
 				return err
 			}
 		}
@@ -1212,8 +1212,8 @@ func putSite(ctx context.Context, w registry.Writer, id string) error {
 	if err := appendAll(ctx, w, site(registry.ID(id))); err != nil {
 		return err
 	}
-	return w.Derive(ctx, registry.Derived{Record: registry.ID(id), Own: []registry.PlaceCode{"09"}, Search: []string{"zone"},
-		Features: []registry.Feature{spot("sites", id, orb.Point{-9, 29}, "09")}})
+	return w.Derive(registry.Derived{Record: registry.ID(id), Own: []registry.PlaceCode{"09"}, Search: []string{"zone"},
+		Features: []registry.Feature{spot("sites", id, orb.Point{-9, 29}, "09")}})(ctx)
 }
 
 func yieldEndsTheStream(t *testing.T, s registry.Store) {
@@ -1245,7 +1245,7 @@ func walkUnderWrites(t *testing.T, s registry.Store) {
 				if err := putSite(t.Context(), w, fmt.Sprintf("s-%04d-extra", n*37%size)); err != nil {
 					return err
 				}
-				if err := w.Derive(t.Context(), registry.Derived{Record: registry.ID(fmt.Sprintf("s-%04d-extra", n/2*37%size))}); err != nil {
+				if err := w.Derive(registry.Derived{Record: registry.ID(fmt.Sprintf("s-%04d-extra", n/2*37%size))})(t.Context()); err != nil {
 					return err
 				}
 				return putSite(t.Context(), w, fmt.Sprintf("s-%04d", n*53%size))
@@ -1429,7 +1429,7 @@ func versionCounts(t *testing.T, s registry.Store) {
 		{"a record", func(w registry.Writer) error { return appendAll(t.Context(), w, source("src")) }},
 		{"another", func(w registry.Writer) error { return appendAll(t.Context(), w, source("src2")) }},
 		{"a revision", func(w registry.Writer) error { return appendAll(t.Context(), w, source("src")) }},
-		{"derived", func(w registry.Writer) error { return w.Derive(t.Context(), registry.Derived{Record: "src"}) }},
+		{"derived", func(w registry.Writer) error { return w.Derive(registry.Derived{Record: "src"})(t.Context()) }},
 		{"boundaries", func(w registry.Writer) error { return w.PutBoundaries(t.Context(), "one", nil) }},
 		{"a text", func(w registry.Writer) error {
 			return w.AttachText(t.Context(), "src", registry.SourceText{Raw: []byte("x"), SHA256: "x", Attached: published})
