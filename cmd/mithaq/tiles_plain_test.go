@@ -244,7 +244,7 @@ func putClusters(t *testing.T, store *sqlite.Store, places *gazetteer.Gazetteer,
 	err := store.Write(t.Context(), func(w registry.Writer) error {
 		for i := range 1_800 {
 			id := registry.ID(fmt.Sprintf("%s-%d", prefix, i))
-			if err := w.Append(t.Context(), registry.Revision{Record: &registry.Site{Header: registry.Header{Type: registry.TypeSite, ID: id}}, Author: "a", Reason: "r", At: time.Now()}); err != nil {
+			if err := w.Append(registry.Revision{Record: &registry.Site{Header: registry.Header{Type: registry.TypeSite, ID: id}}, Author: "a", Reason: "r", At: time.Now()})(t.Context()); err != nil {
 				return err
 			}
 			code := codes[i%len(codes)]

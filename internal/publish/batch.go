@@ -53,6 +53,18 @@ func (r relay) Undecoded(ctx context.Context, q registry.RecordQuery) (out []reg
 	return out, err
 }
 
+// answerUntil answers the questions of relays until done is closed.
+func answerUntil(done <-chan struct{}, questions <-chan func()) {
+	for {
+		select {
+		case answer := <-questions:
+			answer()
+		case <-done:
+			return
+		}
+	}
+}
+
 // drawnRelay asks for boundaries likewise.
 type drawnRelay struct {
 	to drawn
@@ -123,14 +135,7 @@ func (s *publication) derive(ctx context.Context, progress func(done, total int)
 		}
 		b := ahead[0]
 		ahead = ahead[1:]
-		for waiting := true; waiting; {
-			select {
-			case answer := <-questions:
-				answer()
-			case <-b.done:
-				waiting = false
-			}
-		}
+		answerUntil(b.done, questions)
 		if b.err != nil {
 			return b.err
 		}

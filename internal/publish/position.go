@@ -15,12 +15,12 @@ import (
 const toleranceM = 500
 
 // misplaced says what is wrong with a site's position in the unit that its place names; got is empty when nothing is.
-func (s *publication) misplaced(ctx context.Context, site *registry.Site) (got, takes string, err error) {
+func (s *publication) misplaced(ctx context.Context, boundaries drawn, site *registry.Site) (got, takes string, err error) {
 	if site.Position == nil || site.Position.Geometry.Geometry == nil || site.Place == nil {
 		return "", "", nil
 	}
 	code := s.resolve(site.Place).Code
-	boundary, err := s.boundary(ctx, s.boundaries, code)
+	boundary, err := s.boundary(ctx, boundaries, code)
 	if err != nil || boundary == nil {
 		return "", "", err
 	}

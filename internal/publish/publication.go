@@ -21,6 +21,7 @@ type publication struct {
 	mu       sync.Mutex
 	spots    map[registry.PlaceCode]feature.Spot
 	shapes   map[registry.PlaceCode]orb.MultiPolygon
+	corners  int // of the shapes
 	resolved map[gazetteer.Written]registry.Resolution
 }
 
@@ -30,9 +31,9 @@ func (p *Publisher) begin(w registry.Writer) *publication {
 		shapes: map[registry.PlaceCode]orb.MultiPolygon{}, resolved: map[gazetteer.Written]registry.Resolution{}}
 }
 
-// Bounds of what a publication remembers; beyond them it forgets all. A boundary is some 20 kB.
+// Bounds of what a publication remembers; beyond them it forgets all. The shipped boundaries of all communes have 256,000 corners, of 16 bytes each.
 const (
-	maxShapes   = 200
+	maxCorners  = 500_000
 	maxResolved = 10_000
 )
 
@@ -104,8 +105,14 @@ func (s *publication) boundary(ctx context.Context, r drawn, code registry.Place
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.shapes) == maxShapes {
+	if s.corners > maxCorners {
 		clear(s.shapes)
+		s.corners = 0
+	}
+	for _, polygon := range boundary {
+		for _, ring := range polygon {
+			s.corners += len(ring)
+		}
 	}
 	s.shapes[code] = boundary
 	return boundary, nil

@@ -44,7 +44,7 @@ func (p *Publisher) replay(ctx context.Context, w registry.Writer, revisions []r
 	hashes := map[registry.ID]string{}
 	var ids []registry.ID
 	for _, x := range revisions {
-		if err := w.Append(ctx, x.Revision); err != nil {
+		if err := w.Append(x.Revision)(ctx); err != nil {
 			return err
 		}
 		id := x.Record.Head().ID

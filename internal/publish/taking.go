@@ -50,10 +50,21 @@ type kept struct {
 	new bool  // nothing was published under it before
 }
 
-// item is a record of the request with its canonical JSON.
+// item is a record of the request with what is known of it without what is published.
 type item struct {
 	registry.Record
-	body []byte
+	body []byte // its canonical JSON
+
+	append     func(context.Context) error
+	references []registry.Reference
+	misplaced  []registry.Problem // what is wrong with its places
+}
+
+// items are records that are taken in together.
+type items struct {
+	list []item
+	err  error
+	done chan struct{} // closed when their fields are filled
 }
 
 // forward is a reference to an id that hasn't come yet.
@@ -70,10 +81,7 @@ func (t *taking) fail(index int, pointer, got, takes string) {
 
 // take takes all records in.
 func (t *taking) take(ctx context.Context) error {
-	err := ahead(t.req.each, func(batch []item) error {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
+	err := t.ahead(ctx, func(batch []item) error {
 		err := t.batch(ctx, batch)
 		if t.n += len(batch); err == nil && t.req.Progress != nil {
 			t.req.Progress(t.n, -1)
@@ -90,10 +98,7 @@ func (t *taking) take(ctx context.Context) error {
 		return nil
 	}
 	n := 0
-	return ahead(t.req.each, func(batch []item) error {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
+	return t.ahead(ctx, func(batch []item) error {
 		n += len(batch)
 		return t.references(ctx, n-len(batch), batch, nil)
 	})
@@ -102,41 +107,62 @@ func (t *taking) take(ctx context.Context) error {
 // errStopped ends a reading whose records nobody takes any more.
 var errStopped = errors.New("stopped")
 
-// ahead reads records in batches while the batch before is worked on.
-func ahead(each func(func(registry.Record, []byte) error) error, work func([]item) error) error {
-	batches, stop := make(chan []item, 2), make(chan struct{})
+// ahead reads records in batches and prepares them while those before are worked on.
+func (t *taking) ahead(ctx context.Context, work func([]item) error) error {
+	batches, questions, stop := make(chan *items, 2), make(chan func()), make(chan struct{})
+	boundaries := drawnRelay{t.boundaries, relay{questions: questions, stop: stop}}
 	var failed error
 	go func() {
 		defer close(batches)
-		var batch []item
+		batch := &items{done: make(chan struct{})}
 		send := func() error {
+			go t.prepare(ctx, batch, boundaries)
 			select {
 			case batches <- batch:
-				batch = nil
+				batch = &items{done: make(chan struct{})}
 				return nil
 			case <-stop:
 				return errStopped
 			}
 		}
-		failed = each(func(r registry.Record, body []byte) error {
-			if batch = append(batch, item{r, body}); len(batch) == recordsAtOnce {
+		failed = t.req.each(func(r registry.Record, body []byte) error {
+			if batch.list = append(batch.list, item{Record: r, body: body}); len(batch.list) == recordsAtOnce {
 				return send()
 			}
 			return nil
 		})
-		if failed == nil && len(batch) > 0 {
+		if failed == nil && len(batch.list) > 0 {
 			failed = send()
 		}
 	}()
 	for batch := range batches {
-		if err := work(batch); err != nil {
+		answerUntil(batch.done, questions)
+		err := errors.Join(ctx.Err(), batch.err)
+		if err == nil {
+			err = work(batch.list)
+		}
+		if err != nil {
 			close(stop)
 			for range batches { // until the reading has ended
 			}
 			return err
 		}
 	}
+	close(stop)
 	return failed
+}
+
+// prepare does what records take without the transaction.
+func (t *taking) prepare(ctx context.Context, batch *items, boundaries drawn) {
+	defer close(batch.done)
+	for i := range batch.list {
+		x := &batch.list[i]
+		x.references = x.References()
+		if x.misplaced, batch.err = t.placed(ctx, boundaries, x.Record); batch.err != nil {
+			return
+		}
+		x.append = t.w.Append(registry.Revision{Record: x.Record, Body: x.body, Author: t.req.Author, Reason: t.req.Reason, At: t.at})
+	}
 }
 
 // batch takes one batch in.
@@ -166,8 +192,8 @@ func (t *taking) batch(ctx context.Context, batch []item) error {
 		return err
 	}
 	for i, x := range batch {
-		if err := t.placed(ctx, t.n+i, x.Record); err != nil {
-			return err
+		for _, p := range x.misplaced {
+			t.problems = append(t.problems, Problem{t.n + i, p})
 		}
 		if err := t.quoted(ctx, t.n+i, x.Record); err != nil {
 			return err
@@ -227,10 +253,8 @@ func (t *taking) tell(id registry.ID, what Outcome) {
 // agreement that was published before and that record i of the batch points at; it is nil in a second reading.
 func (t *taking) references(ctx context.Context, from int, batch []item, published func(i int, to registry.ID)) error {
 	var unknown []registry.ID
-	refs := make([][]registry.Reference, len(batch))
-	for i, x := range batch {
-		refs[i] = x.References()
-		for _, ref := range refs[i] {
+	for _, x := range batch {
+		for _, ref := range x.references {
 			if _, ok := t.seen[t.hash(ref.To)]; !ok && !slices.Contains(unknown, ref.To) {
 				unknown = append(unknown, ref.To)
 			}
@@ -244,8 +268,8 @@ func (t *taking) references(ctx context.Context, from int, batch []item, publish
 	for _, x := range found {
 		types[x.ID()] = x.Record.Head().Type
 	}
-	for i := range batch {
-		for _, ref := range refs[i] {
+	for i, x := range batch {
+		for _, ref := range x.references {
 			k, ours := t.seen[t.hash(ref.To)]
 			_, stored := types[ref.To]
 			switch {
@@ -278,27 +302,27 @@ func (t *taking) refers(index int, ref registry.Reference, types map[registry.ID
 }
 
 // placed checks place codes and coordinates of a record.
-func (t *taking) placed(ctx context.Context, index int, r registry.Record) error {
+func (s *publication) placed(ctx context.Context, boundaries drawn, r registry.Record) (problems []registry.Problem, err error) {
 	for _, p := range r.WrittenPlaces() {
-		if _, ok := t.Places.Place(p.Place.Within); p.Place.Within != "" && !ok {
-			t.fail(index, p.Pointer+"/within", strconv.Quote(string(p.Place.Within)), "a code of the gazetteer")
+		if _, ok := s.Places.Place(p.Place.Within); p.Place.Within != "" && !ok {
+			problems = append(problems, registry.Problem{Pointer: p.Pointer + "/within", Got: strconv.Quote(string(p.Place.Within)), Takes: "a code of the gazetteer"})
 		}
 		if k := p.Place.Confirmed; k != nil {
-			if _, ok := t.Places.Place(k.Code); !ok {
-				t.fail(index, p.Pointer+"/confirmed/code", strconv.Quote(string(k.Code)), "a code of the gazetteer")
+			if _, ok := s.Places.Place(k.Code); !ok {
+				problems = append(problems, registry.Problem{Pointer: p.Pointer + "/confirmed/code", Got: strconv.Quote(string(k.Code)), Takes: "a code of the gazetteer"})
 			}
 		}
 	}
 	if site, ok := r.(*registry.Site); ok {
-		got, takes, err := t.misplaced(ctx, site)
+		got, takes, err := s.misplaced(ctx, boundaries, site)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if got != "" {
-			t.fail(index, "/position/geometry/coordinates", got, takes)
+			problems = append(problems, registry.Problem{Pointer: "/position/geometry/coordinates", Got: got, Takes: takes})
 		}
 	}
-	return nil
+	return problems, nil
 }
 
 // append appends what changed and marks what is to be derived anew: the changed records and what depends on them, an agreement's sites and amendments, a site's agreements with
@@ -312,7 +336,7 @@ func (t *taking) append(ctx context.Context, batch []item, changed []bool, publi
 			continue
 		}
 		head := x.Head()
-		if err := t.w.Append(ctx, registry.Revision{Record: x.Record, Body: x.body, Author: t.req.Author, Reason: t.req.Reason, At: t.at}); err != nil {
+		if err := x.append(ctx); err != nil {
 			return err
 		}
 		ids = append(ids, head.ID)

@@ -346,10 +346,10 @@ type Writer interface {
 	CountMarked(ctx context.Context) (int, error)
 	// TakeMarked takes the marks from records of a type, at most limit, and returns these records in the order in which they were first published.
 	TakeMarked(ctx context.Context, t Type, limit int) ([]Undecoded, error)
-	// Append adds a revision and makes it the published one.
-	Append(ctx context.Context, r Revision) error
-	// Derive replaces what is derived from a record: it does at once what takes no transaction, and may be asked from any goroutine; what it returns
-	// does the rest, in the transaction's.
+	// Append adds a revision and makes it the published one. It does at once what takes no transaction, and may be asked from any goroutine; what it
+	// returns does the rest, in the transaction's.
+	Append(r Revision) func(context.Context) error
+	// Derive replaces what is derived from a record, in two parts as Append.
 	Derive(d Derived) func(context.Context) error
 	// PutBoundaries replaces the features of the boundary collections.
 	PutBoundaries(ctx context.Context, version string, features []Feature) error

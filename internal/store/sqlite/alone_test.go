@@ -22,7 +22,7 @@ func fillForEver(path string) error {
 	return s.Write(context.Background(), func(w registry.Writer) error {
 		for n := 0; ; n++ {
 			r := &registry.Source{Header: registry.Header{Type: registry.TypeSource, ID: registry.ID(fmt.Sprintf("s-%d", n))}, URL: strings.Repeat("x", 5000)}
-			if err := w.Append(context.Background(), registry.Revision{Record: r, Author: "test", Reason: "test", At: time.Now()}); err != nil {
+			if err := w.Append(registry.Revision{Record: r, Author: "test", Reason: "test", At: time.Now()})(context.Background()); err != nil {
 				return err
 			}
 		}
@@ -71,7 +71,7 @@ func TestOnlyAFirstPublicationThatIsAloneGoesWithoutWAL(t *testing.T) {
 		err := s.Write(t.Context(), func(w registry.Writer) error {
 			mode = one(t, w.(*writer).tx, "PRAGMA journal_mode")
 			r := &registry.Agreement{Header: registry.Header{Type: registry.TypeAgreement, ID: id}}
-			return errors.Join(w.Append(t.Context(), registry.Revision{Record: r, Author: "test", Reason: "test", At: time.Now()}), failure)
+			return errors.Join(w.Append(registry.Revision{Record: r, Author: "test", Reason: "test", At: time.Now()})(t.Context()), failure)
 		})
 		if !errors.Is(err, failure) {
 			t.Fatal(err)

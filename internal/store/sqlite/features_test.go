@@ -140,7 +140,7 @@ func TestPlaceTallyCountsTheRecords(t *testing.T) {
 				case 1:
 					r = &registry.Event{Header: registry.Header{Type: registry.TypeEvent, ID: registry.ID(fmt.Sprintf("event-%d", n))}}
 				}
-				if err := w.Append(t.Context(), registry.Revision{Record: r, Author: "a", Reason: "r"}); err != nil {
+				if err := w.Append(registry.Revision{Record: r, Author: "a", Reason: "r"})(t.Context()); err != nil {
 					return err
 				}
 				if random.IntN(5) == 0 {
@@ -287,7 +287,7 @@ func putRandom(t *testing.T, s *Store, random *rand.Rand, n int) {
 		}
 	}
 	appended := func(ctx context.Context, w registry.Writer, r registry.Record) error {
-		return w.Append(ctx, registry.Revision{Record: r, Author: "a", Reason: "r"})
+		return w.Append(registry.Revision{Record: r, Author: "a", Reason: "r"})(ctx)
 	}
 	write(func(ctx context.Context, w registry.Writer) error {
 		org := &registry.Organisation{Header: registry.Header{Type: registry.TypeOrganisation, ID: "org"}}

@@ -58,7 +58,7 @@ func TestSearchGivesThePlainAnswer(t *testing.T) {
 	err := s.Write(t.Context(), func(w registry.Writer) error {
 		for i := range 400 {
 			id := registry.ID(fmt.Sprintf("site-%03d", i*7919%400))
-			if err := w.Append(t.Context(), registry.Revision{Record: &registry.Site{Header: registry.Header{Type: registry.TypeSite, ID: id}}, Author: "a", Reason: "r"}); err != nil {
+			if err := w.Append(registry.Revision{Record: &registry.Site{Header: registry.Header{Type: registry.TypeSite, ID: id}}, Author: "a", Reason: "r"})(t.Context()); err != nil {
 				return err
 			}
 			d := registry.Derived{Record: id}

@@ -89,7 +89,7 @@ func one(t *testing.T, q querier, query string, args ...any) (value string) {
 func publishOne(ctx context.Context, s *Store, id registry.ID) error {
 	return s.Write(ctx, func(w registry.Writer) error {
 		r := &registry.Agreement{Header: registry.Header{Type: registry.TypeAgreement, ID: id}, Kind: registry.Cooperation, Documentation: registry.Documented}
-		if err := w.Append(ctx, registry.Revision{Record: r, Author: "test", Reason: "test", At: time.Now()}); err != nil {
+		if err := w.Append(registry.Revision{Record: r, Author: "test", Reason: "test", At: time.Now()})(ctx); err != nil {
 			return err
 		}
 		return w.Derive(registry.Derived{Record: id, Search: []string{"accord"}, Own: []registry.PlaceCode{"09"},

@@ -2,12 +2,13 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/mattn/go-sqlite3"
 
 	"mithaq/internal/registry"
 )
@@ -44,56 +45,15 @@ const (
 )
 
 // Append implements registry.Writer.
-func (w *writer) Append(ctx context.Context, rev registry.Revision) error {
-	w.dirty = true
-	head := rev.Record.Head()
-	body := rev.Body
-	if body == nil {
+func (w *writer) Append(rev registry.Revision) func(context.Context) error {
+	a := appending{Revision: rev, head: rev.Record.Head()}
+	if a.Body == nil {
 		var err error
-		if body, err = registry.Canonical(rev.Record); err != nil {
-			return err
+		if a.Body, err = registry.Canonical(rev.Record); err != nil {
+			return func(context.Context) error { return err }
 		}
 	}
-	number, previous := 0, ""
-	err := w.tx.QueryRowContext(ctx, selectLast, string(head.ID)).Scan(&number, &previous)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return translate("read the last revision", err)
-	}
-	if number > 0 {
-		var key int64
-		if err := w.tx.QueryRowContext(ctx, selectKey, string(head.ID)).Scan(&key); err != nil {
-			return translate("find "+string(head.ID), err)
-		}
-		if !w.fresh.has(key) { // what is new is counted when something is derived from it, or at the end
-			if err := w.change(ctx, head.ID, true); err != nil {
-				return err
-			}
-		}
-	}
-	number++
-	at := rev.At.UTC().Format(timeForm)
-	hash, err := rev.Seal(previous, number, body)
-	if err != nil {
-		return err
-	}
-	seq, err := w.tx.exec(ctx, insertRevision, string(head.ID), number, string(body), rev.Author, rev.Reason, at, previous, hash)
-	if err != nil {
-		return translate(fmt.Sprintf("append revision %d of %s", number, head.ID), err)
-	}
-	if number == 1 {
-		key, err := w.tx.exec(ctx, insertRecord, string(head.ID), string(head.Type), seq)
-		if err != nil {
-			return translate("publish "+string(head.ID), err)
-		}
-		w.fresh.add(key)
-	} else {
-		if _, err := w.tx.exec(ctx, updateRecord, seq, string(head.ID)); err != nil {
-			return translate("publish "+string(head.ID), err)
-		}
-		if _, err = w.tx.exec(ctx, "DELETE FROM reference WHERE from_id = ?", string(head.ID)); err != nil {
-			return translate("forget the references of "+string(head.ID), err)
-		}
-	}
+	hash, err := rev.Seal("", 1, a.Body)
 	// A record's statements name few sources many times; each is kept once, where it's named first.
 	sources := map[registry.ID]bool{}
 	for _, ref := range rev.Record.References() {
@@ -103,11 +63,88 @@ func (w *writer) Append(ctx context.Context, rev registry.Revision) error {
 			}
 			sources[ref.To] = true
 		}
-		if _, err := w.tx.exec(ctx, insertReference, string(head.ID), ref.Pointer, string(ref.To)); err != nil {
-			return translate("references of "+string(head.ID), err)
+		a.references = append(a.references, ref)
+	}
+	return func(ctx context.Context) error {
+		if err != nil {
+			return err
+		}
+		return w.append(ctx, a, hash)
+	}
+}
+
+// appending is a revision with what is made of it without the database.
+type appending struct {
+	registry.Revision
+	head       *registry.Header
+	references []registry.Reference // those that are kept
+}
+
+// append appends a revision, whose hash is given for a record's first one.
+func (w *writer) append(ctx context.Context, a appending, hash string) error {
+	w.dirty = true
+	// Almost every one is the first, so it is tried as that, without a question before: a revision is never replaced.
+	seq, err := w.revision(ctx, a, 1, "", hash)
+	var refused sqlite3.Error
+	first := !(errors.As(err, &refused) && refused.ExtendedCode == sqlite3.ErrConstraintTrigger)
+	if !first {
+		seq, err = w.next(ctx, a)
+	}
+	if err != nil {
+		return err
+	}
+	id := string(a.head.ID)
+	if first {
+		key, err := w.tx.exec(ctx, insertRecord, id, string(a.head.Type), seq)
+		if err != nil {
+			return translate("publish "+id, err)
+		}
+		w.fresh.add(key)
+	} else {
+		if _, err := w.tx.exec(ctx, updateRecord, seq, id); err != nil {
+			return translate("publish "+id, err)
+		}
+		if _, err = w.tx.exec(ctx, "DELETE FROM reference WHERE from_id = ?", id); err != nil {
+			return translate("forget the references of "+id, err)
+		}
+	}
+	for _, ref := range a.references {
+		if _, err := w.tx.exec(ctx, insertReference, id, ref.Pointer, string(ref.To)); err != nil {
+			return translate("references of "+id, err)
 		}
 	}
 	return nil
+}
+
+// revision inserts a revision.
+func (w *writer) revision(ctx context.Context, a appending, number int, previous, hash string) (seq int64, err error) {
+	at := a.At.UTC().Format(timeForm)
+	seq, err = w.tx.exec(ctx, insertRevision, string(a.head.ID), number, string(a.Body), a.Author, a.Reason, at, previous, hash)
+	return seq, translate(fmt.Sprintf("append revision %d of %s", number, a.head.ID), err)
+}
+
+// next appends a revision that isn't its record's first.
+func (w *writer) next(ctx context.Context, a appending) (seq int64, err error) {
+	var number int
+	var previous string
+	if err := w.tx.QueryRowContext(ctx, selectLast, string(a.head.ID)).Scan(&number, &previous); err != nil {
+		return 0, translate("read the last revision", err)
+	}
+	var key int64
+	if err := w.tx.QueryRowContext(ctx, selectKey, string(a.head.ID)).Scan(&key); err != nil {
+		return 0, translate("find "+string(a.head.ID), err)
+	}
+	if !w.fresh.has(key) { // what is new is counted when something is derived from it, or at the end
+		if err := w.change(ctx, a.head.ID, true); err != nil {
+			return 0, err
+		}
+	}
+	number++
+	hash, err := a.Seal(previous, number, a.Body)
+	if err != nil {
+		return 0, err
+	}
+	return w.revision(ctx, a, number, previous, hash)
 }
 
 const selectKey = `SELECT key FROM record WHERE id = ?`

@@ -22,7 +22,7 @@ func TestColumnsHoldWhatThePropertiesSay(t *testing.T) {
 	}
 	err := s.Write(t.Context(), func(w registry.Writer) error {
 		site := &registry.Site{Header: registry.Header{Type: registry.TypeSite, ID: "site"}}
-		if err := w.Append(t.Context(), registry.Revision{Record: site, Author: "a", Reason: "r"}); err != nil {
+		if err := w.Append(registry.Revision{Record: site, Author: "a", Reason: "r"})(t.Context()); err != nil {
 			return err
 		}
 		d := registry.Derived{Record: "site"}

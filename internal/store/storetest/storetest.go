@@ -115,7 +115,7 @@ func put(t *testing.T, s registry.Store, records ...registry.Record) {
 
 func appendAll(ctx context.Context, w registry.Writer, records ...registry.Record) error {
 	for _, r := range records {
-		if err := w.Append(ctx, registry.Revision{Record: r, Author: "test", Reason: "test", At: published}); err != nil {
+		if err := w.Append(registry.Revision{Record: r, Author: "test", Reason: "test", At: published})(ctx); err != nil {
 			return err
 		}
 	}
@@ -189,7 +189,7 @@ func revisionsChain(t *testing.T, s registry.Store) {
 	for n := 1; n <= 3; n++ {
 		r := agreement("accord", registry.Documented, fmt.Sprintf("Accord <%d> & l’été \"à\" مراكش", n%2)) // the third is the first again
 		write(t, s, func(w registry.Writer) error {
-			return w.Append(t.Context(), registry.Revision{Record: r, Author: "test", Reason: "test", At: published.Add(time.Duration(n) * time.Hour)})
+			return w.Append(registry.Revision{Record: r, Author: "test", Reason: "test", At: published.Add(time.Duration(n) * time.Hour)})(t.Context())
 		})
 		x := get(t, s, "accord")
 		if x.Revision != n || !x.Updated.Equal(published.Add(time.Duration(n)*time.Hour)) || x.Updated.Location() != time.UTC {
@@ -216,7 +216,7 @@ func revisionsAreRead(t *testing.T, s registry.Store) {
 		t.Helper()
 		write(t, s, func(w registry.Writer) error {
 			for _, r := range records {
-				if err := w.Append(t.Context(), registry.Revision{Record: r, Author: "test", Reason: reason, At: at}); err != nil {
+				if err := w.Append(registry.Revision{Record: r, Author: "test", Reason: reason, At: at})(t.Context()); err != nil {
 					return err
 				}
 			}
@@ -382,7 +382,7 @@ func lastRevision(t *testing.T, s registry.Store) {
 		{"d", second.Add(time.Hour)}, {"e", second.Add(30 * time.Minute)}, // somebody set the clock back
 	} {
 		write(t, s, func(w registry.Writer) error {
-			return w.Append(t.Context(), registry.Revision{Record: source(x.id), Author: "test", Reason: "test", At: x.at})
+			return w.Append(registry.Revision{Record: source(x.id), Author: "test", Reason: "test", At: x.at})(t.Context())
 		})
 	}
 	for _, tc := range []struct {
