@@ -143,11 +143,13 @@ func (s *Store) Write(ctx context.Context, f func(registry.Writer) error) error 
 	defer tx.Rollback() // after a commit it does nothing
 	t := newTransaction(conn, tx)
 	defer t.close()
-	w := &writer{reader: reader{q: t}, tx: t, tally: map[tallyRow]int{}, squares: map[squareRow]int{}, uncounted: map[registry.ID]bool{}, taken: map[registry.ID]int64{}}
+	w := &writer{reader: reader{q: t}, tx: t, tally: map[tallyRow]int{}, squares: map[squareRow]int{}, uncounted: map[registry.ID]bool{}, taken: map[registry.ID]int64{},
+		places: gathered{insert: insertPlaces}, agreements: gathered{insert: insertAgreements}}
+	t.gathered = w.putGathered
 	if err := f(w); err != nil {
 		return err
 	}
-	if err := errors.Join(w.putTally(ctx), w.putSquares(ctx), w.countAll(ctx)); err != nil {
+	if err := errors.Join(w.putTally(ctx), w.putSquares(ctx), w.putGathered(ctx), w.countAll(ctx)); err != nil {
 		return err
 	}
 	if w.dirty {

@@ -1,9 +1,12 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"slices"
+	"strings"
 
 	"mithaq/internal/edtf"
 	"mithaq/internal/registry"
@@ -94,7 +97,11 @@ func (w *writer) putCounts(ctx context.Context) error {
 
 // putTally writes what the transaction changed of the tally.
 func (w *writer) putTally(ctx context.Context) error {
-	for row, n := range w.tally {
+	inOrder := slices.SortedFunc(maps.Keys(w.tally), func(a, b tallyRow) int { // as they lie
+		return cmp.Or(strings.Compare(a.collection, b.collection), strings.Compare(a.detail, b.detail), strings.Compare(string(a.code), string(b.code)))
+	})
+	for _, row := range inOrder {
+		n := w.tally[row]
 		if n == 0 {
 			continue
 		}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	sqldriver "database/sql/driver"
 	"errors"
+	"strings"
 )
 
 // transaction runs statements inside one write transaction and keeps each prepared by its text: the same few run for every record. It hears
@@ -20,7 +21,8 @@ type transaction struct {
 	kept map[string]*sql.Stmt
 	// changing are the statements that change something.
 	changing map[string]sqldriver.Stmt
-	args     []sqldriver.NamedValue // of the last of them: their room is used again
+	args     []sqldriver.NamedValue      // of the last of them: their room is used again
+	gathered func(context.Context) error // writes the rows that wait; whatever asks for them comes after that
 }
 
 func newTransaction(conn *sql.Conn, tx *sql.Tx) *transaction {
@@ -77,6 +79,11 @@ func (t *transaction) exec(ctx context.Context, text string, args ...any) (last 
 func (t *transaction) prepared(ctx context.Context, text string) (*sql.Stmt, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
+	}
+	if strings.Contains(text, "feature_place") || strings.Contains(text, "feature_agreement") {
+		if err := t.gathered(ctx); err != nil {
+			return nil, err
+		}
 	}
 	stmt, ok := t.kept[text]
 	if ok || len(t.kept) == mostKept {

@@ -25,7 +25,10 @@ type writer struct {
 	// uncounted are records that the place tally doesn't count just now.
 	uncounted map[registry.ID]bool
 	fresh     fresh
-	taken     map[registry.ID]int64 // keys of the records whose marks were taken, until something is derived from them
+	places    gathered // units of features
+	// agreements are those of features.
+	agreements gathered
+	taken      map[registry.ID]int64 // keys of the records whose marks were taken, until something is derived from them
 }
 
 const (

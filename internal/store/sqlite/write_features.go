@@ -24,9 +24,7 @@ const (
 		  unit, first_day, last_day, west, south, east, north, works, utilities, trades, kinds, figures)
 		VALUES ((SELECT coalesce(max(key) + 1, ?1) FROM feature WHERE key >= ?1 AND key < ?2), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
-	insertBox       = `INSERT INTO feature_box (key, west, east, south, north) VALUES (?, ?, ?, ?, ?)`
-	insertPlace     = `INSERT INTO feature_place (code, key) VALUES (?, ?)`
-	insertAgreement = `INSERT INTO feature_agreement (agreement, key) VALUES (?, ?)`
+	insertBox = `INSERT INTO feature_box (key, west, east, south, north) VALUES (?, ?, ?, ?, ?)`
 )
 
 // asked are the properties of a feature that have columns of their own.
@@ -194,12 +192,12 @@ func (w *writer) feature(ctx context.Context, row featureRow) error {
 		}
 	}
 	for _, code := range row.places {
-		if err := exec("insert its places", insertPlace, string(code), key); err != nil {
+		if err := w.gather(ctx, &w.places, string(code), key); err != nil {
 			return err
 		}
 	}
 	for _, id := range row.agreements {
-		if err := exec("insert its agreements", insertAgreement, id, key); err != nil {
+		if err := w.gather(ctx, &w.agreements, id, key); err != nil {
 			return err
 		}
 	}
@@ -242,6 +240,9 @@ func (w *writer) forgetFeatures(ctx context.Context, condition string, args ...a
 	}
 	if err := rows.Err(); err != nil || len(keys) == 0 {
 		return translate("find the features before", err)
+	}
+	if err := w.putGathered(ctx); err != nil {
+		return err
 	}
 	gone, err := json.Marshal(keys)
 	if err != nil {

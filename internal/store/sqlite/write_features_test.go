@@ -56,3 +56,54 @@ func TestColumnsHoldWhatThePropertiesSay(t *testing.T) {
 		}
 	}
 }
+
+// What waits to be written is there for whoever asks within the publication, and goes with what is derived anew.
+func TestAPublicationFindsItsFeaturesByUnitAndAgreement(t *testing.T) {
+	t.Parallel()
+	s := openAt(t, filepath.Join(t.TempDir(), "registry.db"))
+	err := s.Write(t.Context(), func(w registry.Writer) error {
+		for _, r := range []registry.Record{
+			&registry.Agreement{Header: registry.Header{Type: registry.TypeAgreement, ID: "accord"}, Parties: []registry.Party{{Organisation: "org"}}},
+			&registry.Organisation{Header: registry.Header{Type: registry.TypeOrganisation, ID: "org"}},
+			&registry.Site{Header: registry.Header{Type: registry.TypeSite, ID: "site"}},
+		} {
+			if err := w.Append(registry.Revision{Record: r, Author: "a", Reason: "r"})(t.Context()); err != nil {
+				return err
+			}
+		}
+		for _, derived := range []struct {
+			places     []registry.PlaceCode
+			agreements string
+			inNine     int
+			ofOrg      int
+		}{
+			{[]registry.PlaceCode{"09", "09.001"}, `["accord"]`, 1, 1},
+			{[]registry.PlaceCode{"05"}, `["accord"]`, 0, 1},
+			{[]registry.PlaceCode{"09"}, `[]`, 1, 0},
+		} {
+			f := registry.Feature{Collection: "sites", ID: "site", Places: derived.places, JSON: []byte(`{"type":"Feature","properties":{"agreements":` + derived.agreements + `}}`)}
+			if err := w.Derive(registry.Derived{Record: "site", Features: []registry.Feature{f}})(t.Context()); err != nil {
+				return err
+			}
+			for _, asked := range []struct {
+				q    registry.FeatureQuery
+				want int
+			}{
+				{registry.FeatureQuery{Places: []registry.PlaceCode{"09"}}, derived.inNine},
+				{registry.FeatureQuery{Party: "org"}, derived.ofOrg},
+			} {
+				asked.q.Collection, asked.q.Day = "sites", "2026-01-01"
+				if n, err := w.Count(t.Context(), asked.q); err != nil || n != asked.want {
+					t.Errorf("%v in %v: %d %v, want %d", derived, asked.q, n, err, asked.want)
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := one(t, s.q, "SELECT group_concat(code) || (SELECT count(*) FROM feature_agreement) FROM feature_place"); got != "090" {
+		t.Errorf("at the end there is %s", got)
+	}
+}
