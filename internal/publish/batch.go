@@ -83,6 +83,7 @@ type batch struct {
 	boundaries  drawn
 	records     []registry.Undecoded
 
+	forms      search.Forms                      // of the words of the records
 	names      search.Names                      // of the organisations that the records point at
 	agreements map[registry.ID]registry.Stored   // those among the records, and those of amendments and events
 	sites      map[registry.ID][]registry.Stored // of these agreements, each list by id
@@ -126,7 +127,8 @@ func (s *publication) derive(ctx context.Context, progress func(done, total int)
 				types = types[1:]
 				continue
 			}
-			b := &batch{publication: s, ctx: ctx, boundaries: drawnRelay{s.boundaries, relay{questions: questions, stop: stop}}, records: records, done: make(chan struct{})}
+			b := &batch{publication: s, ctx: ctx, boundaries: drawnRelay{s.boundaries, relay{questions: questions, stop: stop}}, records: records,
+				forms: search.Forms{}, done: make(chan struct{})}
 			go b.run(relay{s.w, questions, stop})
 			ahead = append(ahead, b)
 		}

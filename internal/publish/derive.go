@@ -5,7 +5,6 @@ import (
 
 	"mithaq/internal/feature"
 	"mithaq/internal/registry"
-	"mithaq/internal/search"
 )
 
 // derived computes everything that is read of a record beside its body.
@@ -66,7 +65,7 @@ func (b *batch) derived(x registry.Stored) (registry.Derived, error) {
 			d.Touches = addUnit(d.Touches, code)
 		}
 	}
-	d.Search = search.IndexWords(x.Record, b.names)
+	d.Search = b.forms.IndexWords(x.Record, b.names)
 	return d, nil
 }
 

@@ -145,8 +145,23 @@ func addCodes[T ~string](codes []Code, set string, all []T) []Code {
 	return codes
 }
 
+// Forms remembers the forms of words as they are written, for records that are indexed together: they share most of their words.
+type Forms map[string][]string
+
+// of are the forms of a word; none when it folds to nothing.
+func (f Forms) of(written string) []string {
+	known, ok := f[written]
+	if !ok {
+		if folded := foldWord(written); folded != "" {
+			known = forms(folded)
+		}
+		f[written] = known
+	}
+	return known
+}
+
 // IndexWords are what the store's word index holds of a record: every form of every word of its fields, and its codes.
-func IndexWords(r registry.Record, names Names) (out []string) {
+func (f Forms) IndexWords(r registry.Record, names Names) (out []string) {
 	seen := map[string]bool{}
 	add := func(w string) {
 		if !seen[w] {
@@ -154,12 +169,12 @@ func IndexWords(r registry.Record, names Names) (out []string) {
 			out = append(out, w)
 		}
 	}
-	for _, f := range Fields(r, names) {
-		for _, w := range split(f.Text) {
-			for _, form := range forms(w.folded) {
+	for _, field := range Fields(r, names) {
+		eachWord(field.Text, func(start, end int) {
+			for _, form := range f.of(field.Text[start:end]) {
 				add(form)
 			}
-		}
+		})
 	}
 	for _, c := range Codes(r) {
 		add(c.token())

@@ -15,14 +15,24 @@ type word struct {
 	folded     string
 }
 
-// split finds the words of a text. An apostrophe or a hyphen parts words ("l’artisanat" is two); vowel marks and joiners don't.
+// split finds the words of a text.
 func split(text string) (words []word) {
+	eachWord(text, func(start, end int) {
+		if folded := foldWord(text[start:end]); folded != "" {
+			words = append(words, word{start, end, folded})
+		}
+	})
+	return words
+}
+
+func foldWord(written string) string { return strings.ReplaceAll(gazetteer.Fold(written), " ", "") }
+
+// eachWord tells where the words of a text begin and end. An apostrophe or a hyphen parts words ("l’artisanat" is two); vowel marks and joiners don't.
+func eachWord(text string, found func(start, end int)) {
 	start := -1
 	add := func(end int) {
 		if start >= 0 {
-			if folded := strings.ReplaceAll(gazetteer.Fold(text[start:end]), " ", ""); folded != "" {
-				words = append(words, word{start, end, folded})
-			}
+			found(start, end)
 			start = -1
 		}
 	}
@@ -37,7 +47,6 @@ func split(text string) (words []word) {
 		}
 	}
 	add(len(text))
-	return words
 }
 
 // stopWords stand in nearly every title and are what nobody looks for. They are left out of a query that has other words.
