@@ -13,9 +13,12 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -288,36 +291,74 @@ func (f *reading) records(s *scanner) error {
 		_, err := s.one("[", "]")
 		return err
 	}
-	for i := 0; ; i++ {
-		raw, begin, err := s.value("[")
-		if raw == nil && err != nil {
-			return err
+	for n, ended := 0, false; !ended; {
+		var some []written
+		var failed error
+		for held := 0; held < bytesAtOnce && !ended; {
+			raw, begin, err := s.value("[")
+			if raw == nil && err != nil {
+				ended, failed = true, err
+				break
+			}
+			some = append(some, written{raw: slices.Clone(raw), begin: begin, cut: err})
+			held += len(raw)
+			c, failed = s.one("[0", ",]")
+			ended = failed != nil || c == ']'
 		}
-		if err := f.record(i, raw, begin, err); err != nil {
-			return err
+		decode(some)
+		for _, w := range some {
+			if err := f.record(n, w); err != nil {
+				return err
+			}
+			n++
 		}
-		if c, err = s.one("[0", ",]"); err != nil {
-			return err
-		}
-		if c == ']' {
-			return nil
+		if failed != nil {
+			return failed
 		}
 	}
+	return nil
 }
 
-// record reads record i; cut is the error that it broke off with.
-func (f *reading) record(i int, raw []byte, begin int64, cut error) error {
-	e := Entry{File: f.file, Pointer: "/records/" + strconv.Itoa(i)}
-	if cut == nil {
-		if e.Record, e.Body = plain(raw); e.Record != nil {
-			f.once(string(e.Record.Head().ID), i, e)
-			if f.sound() {
-				return f.yield(e)
+// bytesAtOnce is how many bytes of records are decoded together, or one record that is longer.
+const bytesAtOnce = 256 << 10
+
+// written is a record of a file.
+type written struct {
+	raw   []byte
+	begin int64 // where in the file
+	cut   error // that it broke off with
+
+	record registry.Record // as plain has it
+	body   []byte
+}
+
+// decode reads what is plain of some records, on all processors: it is most of what an import takes before anything is written.
+func decode(some []written) {
+	var next atomic.Int64
+	var working sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(some)) {
+		working.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(some); i = int(next.Add(1)) - 1 {
+				if w := &some[i]; w.cut == nil {
+					w.record, w.body = plain(w.raw)
+				}
 			}
-			return nil
-		}
+		})
 	}
-	return f.any(i, raw, begin, cut)
+	working.Wait()
+}
+
+// record reads record i.
+func (f *reading) record(i int, w written) error {
+	if w.record == nil {
+		return f.any(i, w.raw, w.begin, w.cut)
+	}
+	e := Entry{File: f.file, Pointer: "/records/" + strconv.Itoa(i), Record: w.record, Body: w.body}
+	f.once(string(e.Record.Head().ID), i, e)
+	if f.sound() {
+		return f.yield(e)
+	}
+	return nil
 }
 
 // any reads record i the long way.

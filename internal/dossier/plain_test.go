@@ -101,6 +101,41 @@ func TestReadingInPieces(t *testing.T) {
 	}
 }
 
+// Records that are decoded side by side come in the order of the file, each problem with the number of its own record.
+func TestRecordsComeInTheirOrder(t *testing.T) {
+	const n, wrong = 2_000, 1_500
+	var records, want []string
+	for i := range n {
+		id := fmt.Sprintf("organisation-%d", i)
+		kind := "association"
+		if i == wrong {
+			kind = "club"
+		} else if i < wrong {
+			want = append(want, id)
+		}
+		name := strings.Repeat("Coopérative ", 1+i%20)
+		records = append(records, fmt.Sprintf(`{"type":"organisation","id":%q,"kind":%q,"names":[{"lang":"fr","text":%q,"origin":"registry"}],"country":"MA"}`, id, kind, name))
+	}
+	raw := fmt.Sprintf(`{"format":%q,"records":[%s]}`, Format, strings.Join(records, ","))
+	if len(raw) < bytesAtOnce {
+		t.Fatalf("%d bytes are decoded at once", len(raw))
+	}
+	var got []string
+	problems, err := Each("file.json", strings.NewReader(raw), func(e Entry) error {
+		if e.Pointer != fmt.Sprintf("/records/%d", len(got)) {
+			t.Errorf("%s comes as %d", e.Pointer, len(got))
+		}
+		got = append(got, string(e.Record.Head().ID))
+		return nil
+	})
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("%d records, want %d: %v", len(got), len(want), err)
+	}
+	if len(problems) != 1 || problems[0].Pointer != fmt.Sprintf("/records/%d/kind", wrong) {
+		t.Errorf("problems: %v", problems)
+	}
+}
+
 // slow reads a few bytes at a time.
 type slow struct {
 	*strings.Reader
