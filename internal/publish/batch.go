@@ -99,7 +99,7 @@ func atOnce(t registry.Type) int {
 	if t == registry.TypeSite {
 		return 250
 	}
-	return 25
+	return 10
 }
 
 // derive writes the derived rows of the marked records. The transaction reads and writes; what is computed between is computed beside it, two batches ahead.

@@ -18,7 +18,7 @@ import (
 
 // recordsAtOnce is how many records are read ahead, checked and appended together: enough that questions to the store are few, few enough that
 // memory doesn't feel it.
-const recordsAtOnce = 500
+const recordsAtOnce = 250
 
 // maxForward bounds the references to what comes later that are remembered. In a file with more, which puts what points before what is pointed at, references
 // are checked in a second reading.

@@ -20,7 +20,7 @@ type gatheredRow struct {
 }
 
 // mostGathered bounds the rows that wait, of 24 bytes each.
-var mostGathered = 200_000
+var mostGathered = 100_000
 
 // keysAtOnce bounds the keys in one list.
 const keysAtOnce = 1_000
