@@ -59,5 +59,6 @@ func (w *writer) putGathered(ctx context.Context) error {
 		}
 		g.rows = g.rows[:0]
 	}
+	clear(w.waiting)
 	return nil
 }

@@ -144,7 +144,7 @@ func (s *Store) Write(ctx context.Context, f func(registry.Writer) error) error 
 	t := newTransaction(conn, tx)
 	defer t.close()
 	w := &writer{reader: reader{q: t}, tx: t, tally: map[tallyRow]int{}, squares: map[squareRow]int{}, uncounted: map[registry.ID]bool{}, taken: map[registry.ID]int64{},
-		places: gathered{insert: insertPlaces}, agreements: gathered{insert: insertAgreements}}
+		places: gathered{insert: insertPlaces}, agreements: gathered{insert: insertAgreements}, waiting: map[registry.ID]bool{}}
 	t.gathered = w.putGathered
 	if err := f(w); err != nil {
 		return err

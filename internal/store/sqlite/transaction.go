@@ -14,7 +14,7 @@ import (
 // What changes something is run by the driver itself: of what one row costs, a third would be database/sql's.
 //
 // What runs for every record inserts one row a statement: before a statement that changes several rows and may fail in the middle, SQLite copies each
-// page that it touches, to undo it.
+// page that it touches, to undo it. gather.go has the exception.
 type transaction struct {
 	tx   *sql.Tx
 	conn *sql.Conn // the one that tx is on

@@ -25,10 +25,11 @@ type writer struct {
 	// uncounted are records that the place tally doesn't count just now.
 	uncounted map[registry.ID]bool
 	fresh     fresh
-	places    gathered // units of features
-	// agreements are those of features.
-	agreements gathered
-	taken      map[registry.ID]int64 // keys of the records whose marks were taken, until something is derived from them
+	// taken are the keys of records whose marks were taken, until something is derived from them.
+	taken map[registry.ID]int64
+
+	places, agreements gathered             // of features
+	waiting            map[registry.ID]bool // the records whose rows these are
 }
 
 const (
@@ -206,11 +207,22 @@ func (w *writer) derive(ctx context.Context, d registry.Derived, candidates []st
 			return translate("words of "+id, err)
 		}
 	}
-	return w.features(ctx, rows)
+	if err := w.features(ctx, rows); err != nil {
+		return err
+	}
+	if len(rows) > 0 { // also when some of them were written meanwhile
+		w.waiting[d.Record] = true
+	}
+	return nil
 }
 
 // forget takes away what was derived from a record before.
 func (w *writer) forget(ctx context.Context, id string, key int64) error {
+	if w.waiting[registry.ID(id)] {
+		if err := w.putGathered(ctx); err != nil {
+			return err
+		}
+	}
 	for _, forget := range []struct {
 		text string
 		arg  any
@@ -229,6 +241,9 @@ func (w *writer) forget(ctx context.Context, id string, key int64) error {
 // PutBoundaries implements registry.Writer.
 func (w *writer) PutBoundaries(ctx context.Context, version string, features []registry.Feature) error {
 	w.dirty = true
+	if err := w.putGathered(ctx); err != nil {
+		return err
+	}
 	if err := w.forgetFeatures(ctx, "f.detail <> ''"); err != nil {
 		return err
 	}

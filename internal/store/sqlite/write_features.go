@@ -241,9 +241,6 @@ func (w *writer) forgetFeatures(ctx context.Context, condition string, args ...a
 	if err := rows.Err(); err != nil || len(keys) == 0 {
 		return translate("find the features before", err)
 	}
-	if err := w.putGathered(ctx); err != nil {
-		return err
-	}
 	gone, err := json.Marshal(keys)
 	if err != nil {
 		return err
