@@ -221,7 +221,7 @@ func (b *batch) gather(r asked, records []registry.Stored) error {
 			}
 		}
 	}
-	return errors.Join(b.gatherNames(r, organisations), b.gatherAgreements(r, agreements), b.gatherAmendments(r, around))
+	return errors.Join(b.gatherNames(r, organisations), b.gatherAmendments(r, around), b.gatherAgreements(r, agreements))
 }
 
 // gatherNames reads the names of organisations.
@@ -231,7 +231,7 @@ func (b *batch) gatherNames(r asked, ids []registry.ID) error {
 	return err
 }
 
-// gatherAgreements reads agreements and their sites.
+// gatherAgreements reads agreements and their sites: of those that no amendment may change, where they are and no more.
 func (b *batch) gatherAgreements(r asked, ids []registry.ID) error {
 	if len(ids) == 0 {
 		return nil
@@ -245,17 +245,29 @@ func (b *batch) gatherAgreements(r asked, ids []registry.ID) error {
 	for _, x := range found {
 		b.agreements[x.ID()] = x
 	}
-	sites, err := records(b.ctx, r, registry.RecordQuery{Types: []registry.Type{registry.TypeSite}, PointsTo: ids})
+	sites, err := r.Undecoded(b.ctx, registry.RecordQuery{Types: []registry.Type{registry.TypeSite}, PointsTo: ids})
 	if err != nil {
 		return err
 	}
-	slices.SortFunc(sites, func(a, b registry.Stored) int { return strings.Compare(string(a.ID()), string(b.ID())) })
-	for _, x := range sites {
-		for _, id := range once(x.Record.(*registry.Site).Agreements) {
+	for _, u := range sites {
+		x, err := u.SiteInPlace()
+		if err != nil {
+			return err
+		}
+		of := once(x.Record.(*registry.Site).Agreements)
+		if slices.ContainsFunc(of, func(id registry.ID) bool { return len(b.amendments[id]) > 0 }) {
+			if x, err = u.Decode(); err != nil {
+				return err
+			}
+		}
+		for _, id := range of {
 			if _, asked := b.agreements[id]; asked {
 				b.sites[id] = append(b.sites[id], x)
 			}
 		}
+	}
+	for _, list := range b.sites {
+		slices.SortFunc(list, func(a, b registry.Stored) int { return strings.Compare(string(a.ID()), string(b.ID())) })
 	}
 	return nil
 }

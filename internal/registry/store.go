@@ -42,6 +42,22 @@ func (u Undecoded) Decode() (Stored, error) {
 	return Stored{Record: record, Revision: u.Revision, Updated: u.Updated, Hash: u.Hash}, nil
 }
 
+// SiteInPlace reads of a site what tells where it is, and of which agreements, and leaves the rest out.
+func (u Undecoded) SiteInPlace() (Stored, error) {
+	var of struct {
+		Type       Type
+		ID         ID
+		Agreements []ID
+		Place      *WrittenPlace
+		Position   *Position
+	}
+	if err := json.Unmarshal(u.Body, &of); err != nil {
+		return Stored{}, fmt.Errorf("a site as published: %w", err)
+	}
+	site := &Site{Header: Header{Type: of.Type, ID: of.ID}, Agreements: of.Agreements, Place: of.Place, Position: of.Position}
+	return Stored{Record: site, Revision: u.Revision, Updated: u.Updated, Hash: u.Hash}, nil
+}
+
 // ID is the record's id.
 func (s Stored) ID() ID { return s.Record.Head().ID }
 
