@@ -23,9 +23,9 @@ const (
 )
 
 // watch notes what a page does from its first byte on: largest paint, layout shifts, long answers to clicks and keys.
-const watch = `window.seen = {paint: 0, shift: 0, answer: 0};
+const watch = `window.seen = {paint: 0, shift: 0, answer: 0, moved: []};
 new PerformanceObserver((l) => { for (const e of l.getEntries()) seen.paint = e.startTime; }).observe({type: 'largest-contentful-paint', buffered: true});
-new PerformanceObserver((l) => { for (const e of l.getEntries()) if (!e.hadRecentInput) seen.shift += e.value; }).observe({type: 'layout-shift', buffered: true});
+new PerformanceObserver((l) => { for (const e of l.getEntries()) if (!e.hadRecentInput) { seen.shift += e.value; seen.moved.push(...e.sources.map((x) => [x.node?.nodeName, x.node?.className, Math.round(e.startTime), 'from', x.previousRect.top, x.previousRect.height, 'to', x.currentRect.top, x.currentRect.height].join(' '))); } }).observe({type: 'layout-shift', buffered: true});
 new PerformanceObserver((l) => { for (const e of l.getEntries()) if (e.interactionId) seen.answer = Math.max(seen.answer, e.duration); }).observe({type: 'event', buffered: true, durationThreshold: 16});`
 
 // A slow phone: 4G as it is in a valley, and a processor a quarter as fast as this machine's.
@@ -104,6 +104,7 @@ func openSlowly(t *testing.T, home string, p arrival) (row string) {
 	var seen struct {
 		Paint, Shift, Answer float64
 		Bytes, Before        int
+		Moved                []string
 	}
 	b.run(t, chromedp.Evaluate(`(() => {
 			const all = performance.getEntries().filter((e) => 'transferSize' in e);
@@ -117,7 +118,7 @@ func openSlowly(t *testing.T, home string, p arrival) (row string) {
 		t.Errorf("%s: %d requests before the list can be read, the budget is %d", p.path, seen.Before, requestsBefore)
 	}
 	if seen.Shift > layoutShiftBudget {
-		t.Errorf("%s: the layout shifts by %.3f, the budget is %.1f", p.path, seen.Shift, layoutShiftBudget)
+		t.Errorf("%s: the layout shifts by %.3f, the budget is %.1f: %q", p.path, seen.Shift, layoutShiftBudget, seen.Moved)
 	}
 	row = fmt.Sprintf("| `%s` | %d | %d | %.2f | %.0f | %.3f |", p.path, seen.Bytes, seen.Before, seen.Paint/1000, seen.Answer, seen.Shift)
 	t.Log(row)
