@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"time"
 
 	"mithaq/internal/bench"
@@ -57,6 +58,7 @@ func prepare(ctx context.Context, o options, sites int) (d data, err error) {
 	if fault := d.stamp.Generated.Fault; fault != "" {
 		return d, fmt.Errorf("generate: %s", fault)
 	}
+	syscall.Sync() // gigabytes that are still on their way to the disk would slow down what is measured first
 	info, err := os.Stat(d.database)
 	if err != nil {
 		return d, err
