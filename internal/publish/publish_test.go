@@ -532,7 +532,7 @@ func TestNewNameOfAPartyFindsItsAgreement(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, h := range hits {
-			ids += string(h.ID()) + " "
+			ids += string(h.ID) + " "
 		}
 		return ids
 	}

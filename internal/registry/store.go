@@ -231,7 +231,7 @@ type SearchTerm struct {
 
 // SearchHit is one record that matches what a person typed.
 type SearchHit struct {
-	Stored
+	ID   ID
 	Rank float64 // smaller is better
 }
 

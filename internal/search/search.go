@@ -231,8 +231,16 @@ func (s *Searcher) hits(ctx context.Context, q query, lang string) ([]Hit, error
 		}
 		ask.Terms = append(ask.Terms, registry.SearchTerm{Words: words, Places: t.places})
 	}
-	found, err := s.Store.Search(ctx, ask)
-	if err != nil || len(found) == 0 {
+	hits, err := s.Store.Search(ctx, ask)
+	if err != nil || len(hits) == 0 {
+		return nil, err
+	}
+	ids := make([]registry.ID, len(hits))
+	for i, h := range hits {
+		ids[i] = h.ID
+	}
+	found, err := s.Store.RecordsByID(ctx, ids)
+	if err != nil {
 		return nil, err
 	}
 	names, err := s.names(ctx, found)
@@ -240,18 +248,18 @@ func (s *Searcher) hits(ctx context.Context, q query, lang string) ([]Hit, error
 		return nil, err
 	}
 	out := make([]Hit, len(found))
-	for i, h := range found {
-		out[i] = s.rank(q, h.Stored, names, lang)
+	for i, x := range found {
+		out[i] = s.rank(q, x, names, lang)
 	}
 	slices.SortStableFunc(out, func(a, b Hit) int { return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.ID(), b.ID())) })
 	return out[:min(len(out), maxHits)], nil
 }
 
 // names loads the organisations that records point at.
-func (s *Searcher) names(ctx context.Context, found []registry.SearchHit) (Names, error) {
+func (s *Searcher) names(ctx context.Context, found []registry.Stored) (Names, error) {
 	var ids []registry.ID
-	for _, h := range found {
-		for _, ref := range h.Record.References() {
+	for _, x := range found {
+		for _, ref := range x.Record.References() {
 			if slices.Contains(ref.Types, registry.TypeOrganisation) {
 				ids = append(ids, ref.To)
 			}

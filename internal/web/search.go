@@ -69,12 +69,6 @@ type keptSearch struct {
 	kept *httpserve.AnswerCache
 }
 
-// keptHit is what is kept of a hit.
-type keptHit struct {
-	ID   registry.ID
-	Rank float64
-}
-
 // Search implements search.Reader.
 func (k keptSearch) Search(ctx context.Context, q registry.SearchQuery) ([]registry.SearchHit, error) {
 	version, err := k.kept.Version(ctx, k.Reader)
@@ -90,33 +84,15 @@ func (k keptSearch) Search(ctx context.Context, q registry.SearchQuery) ([]regis
 		if err != nil {
 			return httpserve.Kept{}, err
 		}
-		short := make([]keptHit, len(found))
-		for i, x := range found {
-			short[i] = keptHit{x.ID(), x.Rank}
-		}
-		body, err := json.Marshal(short)
+		body, err := json.Marshal(found)
 		return httpserve.Kept{Body: body}, err
 	})
 	if err != nil {
 		return nil, err
 	}
-	var short []keptHit
-	if err := json.Unmarshal(kept.Body, &short); err != nil {
-		return nil, err
-	}
-	ids, ranks := make([]registry.ID, len(short)), map[registry.ID]float64{}
-	for i, x := range short {
-		ids[i], ranks[x.ID] = x.ID, x.Rank
-	}
-	found, err := k.RecordsByID(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-	hits := make([]registry.SearchHit, len(found))
-	for i, x := range found {
-		hits[i] = registry.SearchHit{Stored: x, Rank: ranks[x.ID()]}
-	}
-	return hits, nil
+	var hits []registry.SearchHit
+	err = json.Unmarshal(kept.Body, &hits)
+	return hits, err
 }
 
 func (s *Server) getSearch(c *fiber.Ctx) error {

@@ -491,29 +491,15 @@ func (r reader) Search(ctx context.Context, q registry.SearchQuery) ([]registry.
 		return nil, translate("search", err)
 	}
 	defer rows.Close()
-	ranks := map[registry.ID]float64{}
-	var ids []registry.ID
+	var hits []registry.SearchHit
 	for rows.Next() {
-		var id registry.ID
-		var rank float64
-		if err := rows.Scan(&id, &rank); err != nil {
+		var hit registry.SearchHit
+		if err := rows.Scan(&hit.ID, &hit.Rank); err != nil {
 			return nil, translate("search", err)
 		}
-		ids = append(ids, id)
-		ranks[id] = rank
+		hits = append(hits, hit)
 	}
-	if err := rows.Err(); err != nil {
-		return nil, translate("search", err)
-	}
-	found, err := r.RecordsByID(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-	hits := make([]registry.SearchHit, len(found))
-	for i, x := range found {
-		hits[i] = registry.SearchHit{Stored: x, Rank: ranks[x.ID()]}
-	}
-	return hits, nil
+	return hits, translate("search", rows.Err())
 }
 
 // quoted makes a word a string of FTS5: nothing in it is an operator, and quotes are doubled. A NUL would end the query.

@@ -97,7 +97,7 @@ func TestSearchGivesThePlainAnswer(t *testing.T) {
 		hits, err := s.Search(t.Context(), q)
 		var got []string
 		for _, h := range hits {
-			got = append(got, fmt.Sprint(h.ID(), h.Rank))
+			got = append(got, fmt.Sprint(h.ID, h.Rank))
 		}
 		if err != nil || !slices.Equal(got, want) {
 			t.Fatalf("%+v: %q, %v; want %q", q, got, err, want)

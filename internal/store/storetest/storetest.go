@@ -1329,7 +1329,7 @@ func searchByTerms(t *testing.T, s registry.Store) {
 		hits, err := s.Search(t.Context(), registry.SearchQuery{Terms: tc.terms, Limit: 10})
 		var got []string
 		for _, h := range hits {
-			got = append(got, string(h.ID()))
+			got = append(got, string(h.ID))
 		}
 		slices.Sort(got)
 		if err != nil || strings.Join(got, " ") != tc.want {
@@ -1384,7 +1384,7 @@ func search(t *testing.T, s registry.Store) {
 		hits, err := s.Search(t.Context(), wordsQuery(10, tc.words...))
 		var got []string
 		for _, h := range hits {
-			got = append(got, string(h.ID()))
+			got = append(got, string(h.ID))
 		}
 		slices.Sort(got)
 		if err != nil || strings.Join(got, " ") != tc.want {
