@@ -102,7 +102,7 @@ func (r reader) EachFeature(ctx context.Context, q registry.FeatureQuery, yield 
 	if ctx, err = briefFor(ctx, q); err != nil {
 		return err
 	}
-	rows, err := r.q.QueryContext(ctx, s.text.String(), s.args...)
+	rows, err := r.q.QueryContext(amongBoundaries(ctx, q), s.text.String(), s.args...)
 	if err != nil {
 		return translate("read features", err)
 	}

@@ -22,6 +22,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	sqldriver "database/sql/driver"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -132,6 +133,12 @@ func (s *Store) Write(ctx context.Context, f func(registry.Writer) error) error 
 	}
 	defer s.shrink()
 	defer conn.Close()
+	w := &writer{tally: map[tallyRow]int{}, squares: map[squareRow]int{}, uncounted: map[registry.ID]bool{}, taken: map[registry.ID]int64{}}
+	defer func() {
+		if w.settled > fewSettled {
+			_ = conn.Raw(func(any) error { return sqldriver.ErrBadConn }) // which closes it
+		}
+	}()
 	if s.beginAlone(ctx, conn) {
 		defer endAlone(conn)
 	}
@@ -143,13 +150,12 @@ func (s *Store) Write(ctx context.Context, f func(registry.Writer) error) error 
 	defer tx.Rollback() // after a commit it does nothing
 	t := newTransaction(conn, tx)
 	defer t.close()
-	w := &writer{reader: reader{q: t}, tx: t, tally: map[tallyRow]int{}, squares: map[squareRow]int{}, uncounted: map[registry.ID]bool{}, taken: map[registry.ID]int64{},
-		places: gathered{insert: insertPlaces}, agreements: gathered{insert: insertAgreements}, waiting: map[registry.ID]bool{}}
-	t.gathered = w.putGathered
+	w.reader, w.tx = reader{q: t}, t
+	t.settle = w.settle
 	if err := f(w); err != nil {
 		return err
 	}
-	if err := errors.Join(w.putTally(ctx), w.putSquares(ctx), w.putGathered(ctx), w.countAll(ctx)); err != nil {
+	if err := errors.Join(w.putTally(ctx), w.putSquares(ctx), w.settle(ctx), w.countAll(ctx)); err != nil {
 		return err
 	}
 	if w.dirty {
@@ -162,6 +168,9 @@ func (s *Store) Write(ctx context.Context, f func(registry.Writer) error) error 
 	}
 	return translate("commit", tx.Commit())
 }
+
+// fewSettled is up to how many features a connection is kept that has put them into their places: its temporary file stays as large as they were.
+const fewSettled = 10_000
 
 // shrink gives the pages back that a publication kept in memory. A failure costs memory alone.
 func (s *Store) shrink() { _, _ = s.writes.Exec("PRAGMA shrink_memory") }

@@ -14,7 +14,7 @@ import (
 // What changes something is run by the driver itself: of what one row costs, a third would be database/sql's.
 //
 // What runs for every record inserts one row a statement: before a statement that changes several rows and may fail in the middle, SQLite copies each
-// page that it touches, to undo it. gather.go has the exception.
+// page that it touches, to undo it. waiting.go has the exception.
 type transaction struct {
 	tx   *sql.Tx
 	conn *sql.Conn // the one that tx is on
@@ -22,7 +22,7 @@ type transaction struct {
 	// changing are the statements that change something.
 	changing map[string]sqldriver.Stmt
 	args     []sqldriver.NamedValue      // of the last of them: their room is used again
-	gathered func(context.Context) error // writes the rows that wait; whatever asks for them comes after that
+	settle   func(context.Context) error // puts the features that wait into their places; whatever asks for features comes after that
 }
 
 func newTransaction(conn *sql.Conn, tx *sql.Tx) *transaction {
@@ -80,8 +80,8 @@ func (t *transaction) prepared(ctx context.Context, text string) (*sql.Stmt, err
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if strings.Contains(text, "feature_place") || strings.Contains(text, "feature_agreement") {
-		if err := t.gathered(ctx); err != nil {
+	if strings.Contains(text, "feature") && ctx.Value(settledContext{}) == nil {
+		if err := t.settle(ctx); err != nil {
 			return nil, err
 		}
 	}

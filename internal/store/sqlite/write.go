@@ -28,8 +28,9 @@ type writer struct {
 	// taken are the keys of records whose marks were taken, until something is derived from them.
 	taken map[registry.ID]int64
 
-	places, agreements gathered             // of features
-	waiting            map[registry.ID]bool // the records whose rows these are
+	waits   int    // features that wait
+	waiting keySet // of the records that they are of; nil until one does
+	settled int    // features that have waited
 }
 
 const (
@@ -210,16 +211,16 @@ func (w *writer) derive(ctx context.Context, d registry.Derived, candidates []st
 	if err := w.features(ctx, rows); err != nil {
 		return err
 	}
-	if len(rows) > 0 { // also when some of them were written meanwhile
-		w.waiting[d.Record] = true
+	if len(rows) > 0 && w.waits > 0 {
+		w.waiting.add(key)
 	}
 	return nil
 }
 
 // forget takes away what was derived from a record before.
 func (w *writer) forget(ctx context.Context, id string, key int64) error {
-	if w.waiting[registry.ID(id)] {
-		if err := w.putGathered(ctx); err != nil {
+	if w.waiting.has(key) {
+		if err := w.settle(ctx); err != nil {
 			return err
 		}
 	}
@@ -241,7 +242,7 @@ func (w *writer) forget(ctx context.Context, id string, key int64) error {
 // PutBoundaries implements registry.Writer.
 func (w *writer) PutBoundaries(ctx context.Context, version string, features []registry.Feature) error {
 	w.dirty = true
-	if err := w.putGathered(ctx); err != nil {
+	if err := w.settle(ctx); err != nil {
 		return err
 	}
 	if err := w.forgetFeatures(ctx, "f.detail <> ''"); err != nil {
@@ -255,6 +256,9 @@ func (w *writer) PutBoundaries(ctx context.Context, version string, features []r
 		if err := w.features(ctx, rows); err != nil {
 			return err
 		}
+	}
+	if err := w.settle(ctx); err != nil {
+		return err
 	}
 	return w.NameBoundaries(ctx, version)
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,20 +12,6 @@ import (
 	"github.com/paulmach/orb/encoding/wkb"
 
 	"mithaq/internal/registry"
-)
-
-const (
-	insertBody       = `INSERT INTO feature_body (key, body) VALUES (?, ?)`
-	insertProperties = `INSERT INTO feature_properties (key, places, properties, geometry) VALUES (?, ?, jsonb_extract(?, '$.properties'), ?)`
-
-	// insertFeature takes the first free one of the keys from ?1 up to ?2; where there is none, it takes ?2 or fails.
-	insertFeature = `
-		INSERT INTO feature (key, collection, detail, id, valid_from, valid_until,
-		  kind, status, documentation, place_match, location_precision, type,
-		  unit, first_day, last_day, west, south, east, north, works, utilities, trades, kinds, figures)
-		VALUES ((SELECT coalesce(max(key) + 1, ?1) FROM feature WHERE key >= ?1 AND key < ?2), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-
-	insertBox = `INSERT INTO feature_box (key, west, east, south, north) VALUES (?, ?, ?, ?, ?)`
 )
 
 // asked are the properties of a feature that have columns of their own.
@@ -57,10 +44,11 @@ func (a asked) figures() (string, error) {
 }
 
 // agreements are the ids of agreements that a site names, each once. Whatever else stands there is none.
-func (a asked) agreements() (ids []string) {
+func (a asked) agreements() []string {
+	ids := []string{}
 	var list []any
 	if json.Unmarshal(a.Agreements, &list) != nil {
-		return nil
+		return ids
 	}
 	for _, x := range list {
 		if id, ok := x.(string); ok && !slices.Contains(ids, id) {
@@ -81,13 +69,10 @@ func textOr(raw json.RawMessage) any {
 // featureRow is a feature with all that its rows hold but the key.
 type featureRow struct {
 	registry.Feature
-	tally      tallyRow
-	places     []registry.PlaceCode // and its unit, each once
-	agreements []string
-	box        [4]any // west, south, east, north, degrees; nil without geometry
-	first, end int64  // of the keys that it may have
-	feature    []any  // what insertFeature takes
-	properties []any  // what insertProperties takes after the key
+	tally   tallyRow
+	places  []registry.PlaceCode // and its unit, each once
+	first   int64                // of the keys that it may have
+	columns []any                // what insertWaiting takes
 }
 
 // rowsOf are the rows of features, as far as they take no look at the database.
@@ -105,7 +90,8 @@ func rowsOf(features []registry.Feature) ([]featureRow, error) {
 
 func rowOf(f registry.Feature) (row featureRow, err error) {
 	row.Feature = f
-	row.first, row.end = keysFor(f.Collection, f.Detail, f.Where["kind"], f.Geometry)
+	var end int64
+	row.first, end = keysFor(f.Collection, f.Detail, f.Where["kind"], f.Geometry)
 	row.tally = tallyRow{collection: f.Collection, detail: f.Detail, located: f.Geometry != nil, from: f.From, until: cmp.Or(f.Until, forGood)}
 	row.places = append([]registry.PlaceCode{}, f.Places...)
 	if f.Unit != "" {
@@ -113,38 +99,41 @@ func rowOf(f registry.Feature) (row featureRow, err error) {
 	}
 	slices.Sort(row.places)
 	row.places = slices.Compact(row.places)
-	placesJSON, err := json.Marshal(row.places)
+	places, err := json.Marshal(row.places)
 	if err != nil {
 		return row, err
 	}
+	var box [4]any
 	var geometry any
 	if f.Geometry != nil {
 		b := f.Geometry.Bound()
-		row.box = [4]any{b.Min[0], b.Min[1], b.Max[0], b.Max[1]}
+		box = [4]any{b.Min[0], b.Min[1], b.Max[0], b.Max[1]}
 		if geometry, err = wkb.Marshal(f.Geometry); err != nil {
 			return row, err
 		}
 	}
-	row.properties = []any{string(placesJSON), string(f.JSON), geometry}
 	var properties struct{ Properties asked }
 	if err := json.Unmarshal(f.JSON, &properties); err != nil {
 		return row, err
 	}
 	of := properties.Properties
-	row.agreements = of.agreements()
+	agreements, err := json.Marshal(of.agreements())
+	if err != nil {
+		return row, err
+	}
 	var figures any
 	if f.Collection == "sites" {
 		if figures, err = of.figures(); err != nil {
 			return row, err
 		}
 	}
-	row.feature = []any{row.first, row.end, f.Collection, f.Detail, f.ID, string(f.From), string(row.tally.until)}
+	row.columns = []any{row.first, end, f.Collection, f.Detail, f.ID, string(f.From), string(row.tally.until)}
 	for i, column := range registry.FeatureColumns {
 		value := f.Where[column]
 		if row.tally.where[i] = value; value != "" {
-			row.feature = append(row.feature, value)
+			row.columns = append(row.columns, value)
 		} else {
-			row.feature = append(row.feature, nil)
+			row.columns = append(row.columns, nil)
 		}
 	}
 	var days [2]any
@@ -153,57 +142,21 @@ func rowOf(f registry.Feature) (row featureRow, err error) {
 		latest, _ := f.Date.Latest()
 		days = [2]any{string(earliest), string(cmp.Or(latest, forGood))}
 	}
-	row.feature = append(row.feature, string(f.Unit), days[0], days[1], row.box[0], row.box[1], row.box[2], row.box[3],
-		textOr(of.Works), textOr(of.Utilities), textOr(of.Trades), textOr(of.Kinds), figures)
+	row.columns = append(row.columns, string(f.Unit), days[0], days[1], box[0], box[1], box[2], box[3],
+		textOr(of.Works), textOr(of.Utilities), textOr(of.Trades), textOr(of.Kinds), figures, string(places), string(agreements), geometry, []byte(f.JSON))
 	return row, nil
 }
 
-// features inserts features.
+// features takes features in.
 func (w *writer) features(ctx context.Context, rows []featureRow) error {
 	for _, row := range rows {
-		if err := w.feature(ctx, row); err != nil {
+		w.count(row.tally, row.Unit, row.places, +1)
+		w.countAt(row.tally, row.first, +1)
+		if err := errors.Join(w.wait(ctx, row), w.putCounts(ctx)); err != nil {
 			return fmt.Errorf("feature %s %s: %w", row.Collection, row.ID, err)
 		}
 	}
 	return nil
-}
-
-func (w *writer) feature(ctx context.Context, row featureRow) error {
-	key, err := w.tx.exec(ctx, insertFeature, row.feature...)
-	if err != nil {
-		return translate("insert it", err)
-	}
-	if key >= row.end {
-		return fmt.Errorf("there are %d at one place already", row.end-row.first)
-	}
-	exec := func(doing, text string, args ...any) error {
-		_, err := w.tx.exec(ctx, text, args...)
-		return translate(doing, err)
-	}
-	if err := exec("insert its body", insertBody, key, row.JSON); err != nil {
-		return err
-	}
-	if err := exec("insert its properties", insertProperties, append([]any{key}, row.properties...)...); err != nil {
-		return err
-	}
-	if row.tally.located && row.first >= others {
-		if err := exec("insert its box", insertBox, key, row.box[0], row.box[2], row.box[1], row.box[3]); err != nil {
-			return err
-		}
-	}
-	for _, code := range row.places {
-		if err := w.gather(ctx, &w.places, string(code), key); err != nil {
-			return err
-		}
-	}
-	for _, id := range row.agreements {
-		if err := w.gather(ctx, &w.agreements, id, key); err != nil {
-			return err
-		}
-	}
-	w.count(row.tally, row.Unit, row.places, +1)
-	w.countAt(row.tally, key, +1)
-	return w.putCounts(ctx)
 }
 
 const selectForgotten = `
@@ -213,9 +166,9 @@ const selectForgotten = `
 	FROM feature AS f JOIN feature_properties AS p ON p.key = f.key
 	WHERE `
 
-// forgetFeatures takes features away, with all that was made of them.
+// forgetFeatures takes features away, with all that was made of them. None of them waits.
 func (w *writer) forgetFeatures(ctx context.Context, condition string, args ...any) error {
-	rows, err := w.tx.QueryContext(ctx, selectForgotten+condition, args...)
+	rows, err := w.tx.QueryContext(amongSettled(ctx), selectForgotten+condition, args...)
 	if err != nil {
 		return translate("find the features before", err)
 	}

@@ -1,0 +1,142 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"mithaq/internal/registry"
+)
+
+// Features wait in tables of the connection's own until somebody asks for them or the publication ends. Then they are put into their places in the order in
+// which they lie there: an import has a million, and each by itself would take pages out of the file, everywhere in trees far larger than the cache,
+// and put them back half full.
+
+const (
+	// createWaiting keeps what is short in front: to read it takes no look at the rest.
+	createWaiting = `CREATE TEMP TABLE IF NOT EXISTS waiting (
+		n INTEGER PRIMARY KEY, first INTEGER, end INTEGER, collection, detail, id, valid_from, valid_until, kind, status, documentation, place_match, location_precision, type,
+		unit, first_day, last_day, west, south, east, north, works, utilities, trades, kinds, figures, places, agreements, geometry, body)`
+	createPlaced = `CREATE TEMP TABLE IF NOT EXISTS placed (key INTEGER, n INTEGER, beyond INTEGER)` // rows are in the order of keys
+
+	insertWaiting = `INSERT INTO temp.waiting
+		(first, end, collection, detail, id, valid_from, valid_until, kind, status, documentation, place_match, location_precision, type,
+		 unit, first_day, last_day, west, south, east, north, works, utilities, trades, kinds, figures, places, agreements, geometry, body)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+
+	// place gives each the first free key from its first one on.
+	place = `INSERT INTO temp.placed (key, n, beyond) SELECT key, n, key >= end FROM (
+		SELECT w.n, w.end, row_number() OVER (PARTITION BY w.first ORDER BY w.n) - 1 +
+		  coalesce((SELECT max(f.key) + 1 FROM feature AS f WHERE f.key >= w.first AND f.key < w.end), w.first) AS key
+		FROM temp.waiting AS w) ORDER BY key`
+	selectBeyond = `SELECT w.collection, w.id, w.end - w.first FROM temp.placed AS p CROSS JOIN temp.waiting AS w ON w.n = p.n WHERE p.beyond LIMIT 1`
+
+	fromPlaced  = ` FROM temp.placed AS p CROSS JOIN temp.waiting AS w ON w.n = p.n`
+	putFeatures = `INSERT OR FAIL INTO feature (key, collection, detail, id, valid_from, valid_until, kind, status, documentation, place_match, location_precision, type,
+		  unit, first_day, last_day, west, south, east, north, works, utilities, trades, kinds, figures)
+		SELECT p.key, w.collection, w.detail, w.id, w.valid_from, w.valid_until, w.kind, w.status, w.documentation, w.place_match, w.location_precision, w.type,
+		  w.unit, w.first_day, w.last_day, w.west, w.south, w.east, w.north, w.works, w.utilities, w.trades, w.kinds, w.figures` + fromPlaced
+	putBodies     = `INSERT OR FAIL INTO feature_body (key, body) SELECT p.key, w.body` + fromPlaced
+	putProperties = `INSERT OR FAIL INTO feature_properties (key, places, properties, geometry)
+		SELECT p.key, w.places, jsonb_extract(CAST(w.body AS TEXT), '$.properties'), w.geometry` + fromPlaced
+	putBoxes = `INSERT INTO feature_box (key, west, east, south, north)
+		SELECT p.key, w.west, w.east, w.south, w.north` + fromPlaced + ` WHERE p.key >= ?1 AND p.key < ?2`
+	putPlaces     = `INSERT OR FAIL INTO feature_place (code, key) SELECT t.value, p.key` + fromPlaced + ` CROSS JOIN json_each(w.places) AS t ORDER BY 1, 2`
+	putAgreements = `INSERT OR FAIL INTO feature_agreement (agreement, key) SELECT t.value, p.key` + fromPlaced + ` CROSS JOIN json_each(w.agreements) AS t ORDER BY 1, 2`
+
+	forgetWaiting = `DELETE FROM temp.waiting`
+	forgetPlaced  = `DELETE FROM temp.placed`
+
+	// A list is sorted in as much memory as the cache may have. What is put in order needs less of a cache.
+	cacheToPut   = `PRAGMA cache_size = -8192`
+	cacheToWrite = `PRAGMA cache_size = -32768`
+)
+
+// mostWaiting bounds the features that wait: some thousand bytes each in a temporary file, twenty bytes in memory while they are put in order.
+var mostWaiting = 2_000_000
+
+// keySet is a set of keys, most of which are neighbours: 64 in an entry.
+type keySet map[int64]uint64
+
+func (s keySet) add(key int64)      { s[key>>6] |= 1 << (key & 63) }
+func (s keySet) has(key int64) bool { return s[key>>6]>>(key&63)&1 == 1 }
+
+// wait lets a feature wait.
+func (w *writer) wait(ctx context.Context, row featureRow) error {
+	if w.waiting == nil {
+		for _, text := range []string{createWaiting, createPlaced, forgetWaiting, forgetPlaced} {
+			if _, err := w.tx.exec(ctx, text); err != nil {
+				return translate("make room for features", err)
+			}
+		}
+		w.waiting = keySet{}
+	}
+	if _, err := w.tx.exec(ctx, insertWaiting, row.columns...); err != nil {
+		return translate("let it wait", err)
+	}
+	if w.waits++; w.waits >= mostWaiting {
+		return w.settle(ctx)
+	}
+	return nil
+}
+
+// settle puts the features that wait into their places.
+func (w *writer) settle(ctx context.Context) error {
+	if w.waits == 0 {
+		return nil
+	}
+	w.settled += w.waits
+	w.waits = 0 // first: what is asked from here on waits for nothing
+	clear(w.waiting)
+	if err := w.put(ctx); err != nil {
+		return translate("put features into their places", err)
+	}
+	return nil
+}
+
+func (w *writer) put(ctx context.Context) (err error) {
+	if _, err := w.tx.exec(ctx, cacheToPut); err != nil {
+		return err
+	}
+	defer func() {
+		_, failed := w.tx.exec(ctx, cacheToWrite)
+		err = errors.Join(err, failed)
+	}()
+	if _, err := w.tx.exec(ctx, place); err != nil {
+		return err
+	}
+	var collection, id string
+	var room int64
+	switch err := w.tx.QueryRowContext(ctx, selectBeyond).Scan(&collection, &id, &room); {
+	case err == nil:
+		return fmt.Errorf("feature %s %s: there are %d at one place already", collection, id, room)
+	case !errors.Is(err, sql.ErrNoRows):
+		return err
+	}
+	for _, x := range []struct {
+		text string
+		args []any
+	}{{putFeatures, nil}, {putBodies, nil}, {putProperties, nil}, {putBoxes, []any{others, nowhere}}, {putPlaces, nil}, {putAgreements, nil}, {forgetWaiting, nil}, {forgetPlaced, nil}} {
+		if _, err := w.tx.exec(ctx, x.text, x.args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settledContext marks questions that nothing which waits is an answer to.
+type settledContext struct{}
+
+// amongSettled is a context for a question that nothing which waits is an answer to.
+func amongSettled(ctx context.Context) context.Context {
+	return context.WithValue(ctx, settledContext{}, true)
+}
+
+// amongBoundaries is amongSettled for a question about boundaries, which never wait.
+func amongBoundaries(ctx context.Context, q registry.FeatureQuery) context.Context {
+	if q.Detail != "" {
+		return amongSettled(ctx)
+	}
+	return ctx
+}
