@@ -18,7 +18,7 @@ const operators = "operator:"
 
 // derivation counts the ways in which this program has derived features from records. A store whose features were derived in another is
 // derived anew at the next start, so that nothing that a release adds is missing until somebody asks for mithaq reindex.
-const derivation = "4"
+const derivation = "5"
 
 // shipped names the program's boundaries and what was made with them.
 func shipped() string { return geodata.Version() + " " + derivation }

@@ -12,16 +12,20 @@ import (
 
 // Features lie in their table by key, and the keys of points follow a Hilbert curve through all places: what lies together on the ground
 // lies together in the file, and a box is a few stretches of keys. A key is the cell of the curve, the sort of the feature and a number: where it
-// isn't of the sort that is asked for, its row needn't be read.
+// isn't of the sort that is asked for, its row needn't be read. Its body lies by sort within a large square of the curve, so that those of one kind lie
+// together, too: there the cell's first bits come before the sort, and the rest after it.
 //
-// Keys from others on belong to geometries that aren't points, and to boundaries, by the cell of their middle; the R*Tree finds them. So nobody
-// who asks for boundaries passes the sites in them. Keys from nowhere on belong to features without a geometry and tell nothing.
+// Keys from others on belong to geometries that aren't points, and to boundaries, by their sort and the cell of their middle; the R*Tree finds them. So
+// nobody who asks for boundaries passes the sites in them, and who asks for sites needn't look into the tree where all are points. Keys from nowhere on belong to
+// features without a geometry and tell nothing.
 const (
 	curveBits      = 19 // of longitude and of latitude: cells of 76 m by 38 m at the equator
 	collectionBits = 3
 	kindBits       = 4
 	numberBits     = 16 // 65,536 features of one sort at one spot
-	cellBits       = collectionBits + kindBits + numberBits
+	sortBits       = collectionBits + kindBits
+	cellBits       = sortBits + numberBits
+	fineBits       = 2 * 9 // of the curve, within a large square of 39 km by 20 km at the equator
 
 	others  int64 = 1 << (2*curveBits + cellBits)
 	nowhere       = others << 1
@@ -33,9 +37,10 @@ func keysFor(collection, detail, kind string, g orb.Geometry) (first, end int64)
 		return nowhere, math.MaxInt64
 	}
 	x, y := cellOf(g.Bound().Center())
-	first = int64(onCurve(x, y))<<cellBits + sortOf(collection, kind)<<numberBits
-	if _, point := g.(orb.Point); !point || detail != "" {
-		first += others
+	if _, point := g.(orb.Point); point && detail == "" {
+		first = int64(onCurve(x, y))<<cellBits + sortOf(collection, kind)<<numberBits
+	} else {
+		first = othersOf(collection, kind).first + int64(onCurve(x, y))<<numberBits
 	}
 	return first, first + 1<<numberBits
 }
@@ -58,6 +63,24 @@ func ofSort(key, collection, kind string) string {
 		return fmt.Sprintf(" AND %s >> %d & %d = %d", key, numberBits+kindBits, 1<<collectionBits-1, hashOf(collection, collectionBits))
 	}
 	return fmt.Sprintf(" AND %s >> %d & %d = %d", key, numberBits, 1<<(collectionBits+kindBits)-1, sortOf(collection, kind))
+}
+
+// othersOf are the keys of geometries that aren't points, of a collection, and of a kind when there is one.
+func othersOf(collection, kind string) keyRange {
+	const bits = 2*curveBits + numberBits
+	if kind == "" {
+		first := others + hashOf(collection, collectionBits)<<(kindBits+bits)
+		return keyRange{first, first + 1<<(kindBits+bits)}
+	}
+	first := others + sortOf(collection, kind)<<bits
+	return keyRange{first, first + 1<<bits}
+}
+
+// bodyOf is the key of a feature's body, by its own.
+func bodyOf(key string) string {
+	const large = fineBits + cellBits
+	return fmt.Sprintf("iif(%[1]s < %[2]d, (%[1]s >> %[3]d << %[3]d) | ((%[1]s >> %[4]d & %[5]d) << %[6]d) | ((%[1]s >> %[7]d & %[8]d) << %[4]d) | (%[1]s & %[9]d), %[1]s)",
+		key, others, large, numberBits, 1<<sortBits-1, fineBits+numberBits, cellBits, 1<<fineBits-1, 1<<numberBits-1)
 }
 
 // cellOf is the column and the row of a position, degrees. Neither falls where the position moves east or north, so the cells of a box's
@@ -103,6 +126,33 @@ func keysIn(boxes []orb.Bound) (ranges []keyRange) {
 	for _, b := range boxes {
 		for _, s := range squaresIn(b, func(uint32) int { return mostSquares }) {
 			ranges = append(ranges, s.keys())
+		}
+	}
+	return merged(ranges)
+}
+
+// mostOfSort bounds the large squares that are looked into one by one for one kind.
+const mostOfSort = 300
+
+// bodiesIn are stretches of the keys of bodies that hold those of every point of one sort in these boxes.
+func bodiesIn(boxes []orb.Bound, sort int64) (ranges []keyRange) {
+	const fine, large = fineBits + numberBits, fineBits + cellBits
+	for _, b := range boxes {
+		for _, s := range squaresIn(b, func(uint32) int { return mostSquares }) {
+			cells := s.keys()
+			first, end := cells.first>>cellBits, cells.end>>cellBits
+			switch {
+			case end-first < 1<<fineBits: // it lies in one large square
+				at := first>>fineBits<<large | sort<<fine
+				ranges = append(ranges, keyRange{at | first&(1<<fineBits-1)<<numberBits, at + ((end-1)&(1<<fineBits-1)+1)<<numberBits})
+			case (end-first)>>fineBits+int64(len(ranges)) > mostOfSort:
+				ranges = append(ranges, keyRange{first << cellBits, end << cellBits})
+			default:
+				for square := first >> fineBits; square < end>>fineBits; square++ {
+					at := square<<large | sort<<fine
+					ranges = append(ranges, keyRange{at, at + 1<<fine})
+				}
+			}
 		}
 	}
 	return merged(ranges)

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"math/rand/v2"
+	"path/filepath"
 	"testing"
 
 	"github.com/paulmach/orb"
@@ -73,6 +74,58 @@ func TestKeysInHoldsEveryPoint(t *testing.T) {
 	}
 }
 
+// No point of one sort in a box is missed among the bodies, wherever it lies; what is beside it, or of another sort, stays bounded.
+func TestBodiesInHoldsEveryPoint(t *testing.T) {
+	s := openAt(t, filepath.Join(t.TempDir(), "registry.db"))
+	body := func(key int64) (body int64) {
+		if err := s.reads.QueryRowContext(t.Context(), "SELECT "+bodyOf("?1"), key).Scan(&body); err != nil {
+			t.Fatal(err)
+		}
+		return body
+	}
+	random := rand.New(rand.NewPCG(6, 3))
+	beside := 0
+	for range 400 {
+		size := []float64{0, 1e-4, 0.05, 1, 40}[random.IntN(5)]
+		low := orb.Point{-17 + 16*random.Float64(), 21 + 15*random.Float64()}
+		b := orb.Bound{Min: low, Max: orb.Point{low[0] + size*random.Float64(), low[1] + size*random.Float64()}}
+		ranges := bodiesIn([]orb.Bound{b}, sortOf("sites", "market"))
+		held := func(kind string, p orb.Point) bool {
+			first, end := keysFor("sites", "", kind, p)
+			from, last := body(first), body(end-1)
+			if last-from != end-1-first {
+				t.Fatalf("keys %d to %d are bodies %d to %d", first, end-1, from, last)
+			}
+			for _, r := range ranges {
+				if r.first <= from && last < r.end {
+					return true
+				}
+			}
+			return false
+		}
+		within := orb.Point{low[0] + random.Float64()*(b.Max[0]-low[0]), low[1] + random.Float64()*(b.Max[1]-low[1])}
+		for _, p := range []orb.Point{b.Min, b.Max, {b.Min[0], b.Max[1]}, {b.Max[0], b.Min[1]}, within} {
+			if !held("market", p) {
+				t.Fatalf("%v of %v is in none of %v", p, b, ranges)
+			}
+		}
+		if size < 1 && held("zone", within) {
+			beside++
+		}
+		if len(ranges) > mostOfSort+mostSquares {
+			t.Fatalf("%v: %d ranges", b, len(ranges))
+		}
+	}
+	if beside > 10 {
+		t.Errorf("%d of another sort are held", beside)
+	}
+	for _, key := range []int64{others, others + 7, nowhere + 1<<40} {
+		if got := body(key); got != key {
+			t.Errorf("the body of %d is %d", key, got)
+		}
+	}
+}
+
 // What is counted by squares lies in the box, what is looked at holds the rest of it, and nothing is in both.
 func TestCountedInTakesTheBoxApart(t *testing.T) {
 	random := rand.New(rand.NewPCG(6, 2))
@@ -126,8 +179,12 @@ func TestKeysTellTheSort(t *testing.T) {
 		}
 		kinds[sort] = kind
 		first, end := keysFor("sites", "", string(kind), orb.Point{-9.7, 29.7})
+		some, all := othersOf("sites", string(kind)), othersOf("sites", "")
+		if zone, end := keysFor("sites", "", string(kind), orb.LineString{{-9, 29}, {-8, 30}}); zone < some.first || end > some.end || zone < all.first || end > all.end || all.end > nowhere {
+			t.Errorf("%s: key %d of a line is in neither %v nor %v", kind, zone, some, all)
+		}
 		for _, key := range []int64{first, end - 1} {
-			if key>>numberBits&(1<<(collectionBits+kindBits)-1) != sort || key>>(numberBits+kindBits)&(1<<collectionBits-1) != hashOf("sites", collectionBits) {
+			if key>>numberBits&(1<<sortBits-1) != sort || key>>(numberBits+kindBits)&(1<<collectionBits-1) != hashOf("sites", collectionBits) {
 				t.Errorf("%s: key %d is of another sort", kind, key)
 			}
 		}

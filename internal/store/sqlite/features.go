@@ -34,7 +34,7 @@ func briefFor(ctx context.Context, q registry.FeatureQuery) (context.Context, er
 
 // selectText is ordered for one feature, whose days the index has.
 const selectText = `
-	SELECT b.body FROM feature AS f INDEXED BY feature_by_id CROSS JOIN feature_body AS b ON b.key = f.key
+	SELECT b.body FROM feature AS f INDEXED BY feature_by_id CROSS JOIN feature_body AS b ON b.key = f.body
 	WHERE f.collection = ?1 AND f.detail = ?2 AND f.id = ?3 AND f.valid_from <= ?4 AND f.valid_until > ?4`
 
 // featureText is FeatureTexts for one feature.
@@ -95,7 +95,7 @@ func (r reader) FeatureTexts(ctx context.Context, q registry.FeatureQuery) (out 
 
 // EachFeature implements registry.Reader.
 func (r reader) EachFeature(ctx context.Context, q registry.FeatureQuery, yield func(registry.Feature) error) error {
-	s, err := r.ordered(ctx, q, "c.id, c.valid_from, c.valid_until, p.geometry, b.body", " CROSS JOIN feature_properties AS p ON p.key = c.key")
+	s, err := r.ordered(ctx, q, "c.id, c.valid_from, c.valid_until, p.geometry, b.body", " CROSS JOIN feature_properties AS p ON p.key = c.body")
 	if err != nil {
 		return err
 	}

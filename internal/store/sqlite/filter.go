@@ -114,7 +114,7 @@ var plainName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 func property(q cql.Queryable) (string, error) {
 	switch {
 	case q.Type == cql.TypeGeometry:
-		return "(SELECT g.geometry FROM feature_properties AS g WHERE g.key = f.key)", nil
+		return "(SELECT g.geometry FROM feature_properties AS g WHERE g.key = f.body)", nil
 	case q.Name == "id":
 		return "f.id", nil
 	case !plainName.MatchString(q.Name):

@@ -42,7 +42,7 @@ func putCommunes(t *testing.T) *Store {
 // What somebody broke in the file isn't known; it doesn't stop the rest from being answered.
 func TestFilterOnTornRows(t *testing.T) {
 	s := putCommunes(t)
-	if _, err := s.writes.Exec(`UPDATE feature_properties SET properties = x'7c076b69', geometry = x'01' WHERE key = (SELECT key FROM feature WHERE id = 'torn')`); err != nil {
+	if _, err := s.writes.Exec(`UPDATE feature_properties SET properties = x'7c076b69', geometry = x'01' WHERE key = (SELECT body FROM feature WHERE id = 'torn')`); err != nil {
 		t.Fatal(err)
 	}
 	for text, want := range map[string]int{

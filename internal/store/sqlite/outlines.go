@@ -186,7 +186,7 @@ const selectAgreementOutlines = `
 	SELECT f.id, f.valid_from, f.valid_until, coalesce(f.kind, ''), coalesce(f.documentation, ''), f.first_day, coalesce(f.last_day, ''), a.places,
 	  (SELECT json_group_array(p.to_id) FROM (SELECT pointer, to_id FROM reference WHERE from_id = f.id AND pointer GLOB '/parties/*/organisation' ORDER BY pointer) AS p),
 	  (SELECT json_group_array(p.to_id) FROM (SELECT pointer, to_id FROM reference WHERE from_id = f.id AND pointer GLOB '/programmes/*/programme' ORDER BY pointer) AS p)
-	FROM record AS r CROSS JOIN feature AS f ON f.id = r.id CROSS JOIN feature_properties AS a ON a.key = f.key
+	FROM record AS r CROSS JOIN feature AS f ON f.id = r.id CROSS JOIN feature_properties AS a ON a.key = f.body
 	WHERE r.type = 'agreement' AND f.collection = 'agreements' AND f.detail = ''
 	ORDER BY r.revision DESC, f.valid_from`
 

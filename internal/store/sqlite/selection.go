@@ -17,7 +17,7 @@ import (
 )
 
 // selection is a question about features on its way to a statement: sources give candidates, each feature once, and where keeps those that
-// are meant. Every condition stands in where, whatever the sources have seen to already, so that a source can be taken for another.
+// are meant. Every condition stands in where, whatever a source has seen to already, so that a source can be taken for another.
 type selection struct {
 	statement
 	sources []source
@@ -31,13 +31,13 @@ type selection struct {
 }
 
 // source is a FROM clause that names its features f. keys alone, under the condition only, has as many rows; that condition stands first, because
-// it costs less than to read a feature.
-type source struct{ keys, join, only string }
+// it costs less than to read a feature. seen is the condition of where that holds for all of them.
+type source struct{ keys, join, only, seen string }
 
 func (x source) from(asked bool) string {
 	from := " FROM " + x.keys + x.join
 	if asked {
-		from += " CROSS JOIN feature_properties AS p ON p.key = f.key"
+		from += " CROSS JOIN feature_properties AS p ON p.key = f.body"
 	}
 	return from
 }
@@ -62,7 +62,12 @@ func (s *selection) each(columns string) {
 		if i > 0 {
 			s.add(" UNION ALL ")
 		}
-		s.add("SELECT " + columns + x.from(s.asked) + " WHERE 1" + x.only + " AND " + strings.Join(s.where, " AND "))
+		s.add("SELECT " + columns + x.from(s.asked) + " WHERE 1" + x.only)
+		for _, condition := range s.where {
+			if condition != x.seen {
+				s.add(" AND " + condition)
+			}
+		}
 	}
 }
 
@@ -94,7 +99,7 @@ func (r reader) selection(q registry.FeatureQuery) (*selection, error) {
 	}
 	for _, code := range inPlaces {
 		places[code] = s.bind(string(code))
-		s.keep("EXISTS (SELECT 1 FROM feature_place AS t WHERE t.code = " + places[code] + " AND t.key = f.key)")
+		s.keep(touches(places[code]))
 	}
 	for _, column := range registry.FeatureColumns {
 		if value, ok := q.Where[column]; ok {
@@ -159,7 +164,7 @@ func (r reader) selection(q registry.FeatureQuery) (*selection, error) {
 	case len(implied) > 0:
 		s.sources = s.inBoxes(q.Detail, implied, narrowest(inPlaces, places))
 	case len(inPlaces) > 0:
-		s.sources = []source{{keys: "feature_place AS c", join: byKey, only: " AND c.code = " + narrowest(inPlaces, places) + s.inPlace(q.Detail)}}
+		s.sources = []source{{keys: "feature_place AS c", join: byKey, only: " AND c.code = " + narrowest(inPlaces, places) + s.inPlace(q.Detail), seen: touches(narrowest(inPlaces, places))}}
 	case q.Party != "" || q.Programme != "":
 		s.sources = []source{{keys: "(" + strings.Replace(through[0], "SELECT", "SELECT DISTINCT", 1) + ") AS c", join: byKey}}
 	case units != "":
@@ -179,6 +184,11 @@ func (r reader) selection(q registry.FeatureQuery) (*selection, error) {
 // isPlace says whether a property's value is one of its feature's places, as registry.Feature promises.
 func isPlace(property string) bool { return slices.Contains(registry.PlaceProperties, property) }
 
+// touches is the condition that f touches a unit, by its bound code.
+func touches(code string) string {
+	return "EXISTS (SELECT 1 FROM feature_place AS t WHERE t.code = " + code + " AND t.key = f.key)"
+}
+
 // narrowest is the bound code of the narrowest of some places, empty for none: what is in it is in few rows.
 func narrowest(codes []registry.PlaceCode, bound map[registry.PlaceCode]string) string {
 	var longest registry.PlaceCode
@@ -194,9 +204,14 @@ func narrowest(codes []registry.PlaceCode, bound map[registry.PlaceCode]string) 
 // the rest by the R*Tree, which rounds outward.
 func (s *selection) inBoxes(detail string, boxes []orb.Bound, place string) []source {
 	var met []string
-	for _, b := range boxes {
-		met = append(met, fmt.Sprintf("SELECT key FROM feature_box WHERE west <= %s AND east >= %s AND south <= %s AND north >= %s",
-			s.bind(b.Max[0]), s.bind(b.Min[0]), s.bind(b.Max[1]), s.bind(b.Min[1])))
+	of := keyRange{others, nowhere}
+	if detail == "" {
+		of = othersOf(s.collection, s.kind)
+	}
+	for _, b := range boxes { // a tree that has none of the sort isn't looked into
+		met = append(met, fmt.Sprintf(`SELECT x.key FROM (SELECT 1 FROM feature WHERE key >= %[1]d AND key < %[2]d LIMIT 1) CROSS JOIN feature_box AS x
+			WHERE x.key >= %[1]d AND x.key < %[2]d AND x.west <= %[3]s AND x.east >= %[4]s AND x.south <= %[5]s AND x.north >= %[6]s`,
+			of.first, of.end, s.bind(b.Max[0]), s.bind(b.Min[0]), s.bind(b.Max[1]), s.bind(b.Min[1])))
 	}
 	rest := source{keys: "(" + strings.Join(met, " UNION ") + ") AS c", join: byKey}
 	if len(boxes) == 1 {
@@ -205,17 +220,20 @@ func (s *selection) inBoxes(detail string, boxes []orb.Bound, place string) []so
 	if detail != "" { // no boundary is among the points
 		return []source{rest}
 	}
-	rest.only = s.ofSort("c.key")
 	s.reach = keysIn(boxes)
-	ranges := s.ranges(s.reach)
-	points := s.points(ranges)
-	if place != "" {
-		points = source{keys: ranges + "feature_place AS c", join: byKey, only: " AND c.code = " + place + fmt.Sprintf(inRange, "c.key") + s.ofSort("c.key")}
+	var points source
+	switch {
+	case place != "":
+		points = source{keys: s.ranges(s.reach) + "feature_place AS c", join: byKey, only: " AND c.code = " + place + fmt.Sprintf(inRange, "c.key") + s.ofSort("c.key"), seen: touches(place)}
+	case s.kind != "":
+		points = source{keys: s.ranges(bodiesIn(boxes, sortOf(s.collection, s.kind))) + "feature AS f INDEXED BY feature_by_sort", only: fmt.Sprintf(inRange, "f.body")}
+	default:
+		points = s.points(s.ranges(s.reach))
 	}
 	return []source{points, rest}
 }
 
-// ofSort is the condition that a key of a record's feature, with a geometry, may be of the sort that is selected.
+// ofSort is the condition that a key of a point may be of the sort that is selected.
 func (s *selection) ofSort(key string) string { return ofSort(key, s.collection, s.kind) }
 
 // inPlace is ofSort for c's keys of all features.
@@ -223,7 +241,8 @@ func (s *selection) inPlace(detail string) string {
 	if detail != "" {
 		return ""
 	}
-	return fmt.Sprintf(" AND (c.key >= %d OR true%s)", nowhere, s.ofSort("c.key"))
+	of := othersOf(s.collection, s.kind)
+	return fmt.Sprintf(" AND (c.key >= %d OR c.key < %d%s OR c.key >= %d AND c.key < %d)", nowhere, others, s.ofSort("c.key"), of.first, of.end)
 }
 
 // inRange is whether a key is in one of ranges, which the key is looked up by.
@@ -258,7 +277,7 @@ func (s *selection) meeting(boxes []orb.Bound, orNowhere bool) string {
 		// A box that holds the feature's own, as it does of points, needs no look at the geometry.
 		any = append(any, "f.west <= "+east+" AND f.east >= "+west+" AND f.south <= "+north+" AND f.north >= "+south+
 			" AND (f.west >= "+west+" AND f.south >= "+south+" AND f.east <= "+east+" AND f.north <= "+north+
-			" OR "+meetsBox+"((SELECT g.geometry FROM feature_properties AS g WHERE g.key = f.key), "+west+", "+south+", "+east+", "+north+"))")
+			" OR "+meetsBox+"((SELECT g.geometry FROM feature_properties AS g WHERE g.key = f.body), "+west+", "+south+", "+east+", "+north+"))")
 	}
 	return "(" + strings.Join(any, " OR ") + ")"
 }
@@ -406,10 +425,10 @@ func (r reader) ordered(ctx context.Context, q registry.FeatureQuery, columns, m
 	}
 	s.after(q)
 	s.add("SELECT " + columns + " FROM (")
-	s.each("f.key, f.id, f.valid_from, f.valid_until")
+	s.each("f.body, f.id, f.valid_from, f.valid_until")
 	s.add(order)
 	s.page(q)
-	s.add(") AS c CROSS JOIN feature_body AS b ON b.key = c.key" + more)
+	s.add(") AS c CROSS JOIN feature_body AS b ON b.key = c.body" + more)
 	return s, nil
 }
 

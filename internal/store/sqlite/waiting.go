@@ -18,28 +18,24 @@ const (
 	createWaiting = `CREATE TEMP TABLE IF NOT EXISTS waiting (
 		n INTEGER PRIMARY KEY, first INTEGER, end INTEGER, collection, detail, id, valid_from, valid_until, kind, status, documentation, place_match, location_precision, type,
 		unit, first_day, last_day, west, south, east, north, works, utilities, trades, kinds, figures, places, agreements, geometry, body)`
-	createPlaced = `CREATE TEMP TABLE IF NOT EXISTS placed (key INTEGER, n INTEGER, beyond INTEGER)` // rows are in the order of keys
+	createPlaced = `CREATE TEMP TABLE IF NOT EXISTS placed (key INTEGER, body INTEGER, n INTEGER, beyond INTEGER)` // rows are in the order of keys
 
 	insertWaiting = `INSERT INTO temp.waiting
 		(first, end, collection, detail, id, valid_from, valid_until, kind, status, documentation, place_match, location_precision, type,
 		 unit, first_day, last_day, west, south, east, north, works, utilities, trades, kinds, figures, places, agreements, geometry, body)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
-	// place gives each the first free key from its first one on.
-	place = `INSERT INTO temp.placed (key, n, beyond) SELECT key, n, key >= end FROM (
-		SELECT w.n, w.end, row_number() OVER (PARTITION BY w.first ORDER BY w.n) - 1 +
-		  coalesce((SELECT max(f.key) + 1 FROM feature AS f WHERE f.key >= w.first AND f.key < w.end), w.first) AS key
-		FROM temp.waiting AS w) ORDER BY key`
 	selectBeyond = `SELECT w.collection, w.id, w.end - w.first FROM temp.placed AS p CROSS JOIN temp.waiting AS w ON w.n = p.n WHERE p.beyond LIMIT 1`
 
 	fromPlaced  = ` FROM temp.placed AS p CROSS JOIN temp.waiting AS w ON w.n = p.n`
+	fromBodies  = ` FROM (SELECT body, n FROM temp.placed ORDER BY body LIMIT -1) AS p CROSS JOIN temp.waiting AS w ON w.n = p.n` // without a LIMIT the order means nothing
 	putFeatures = `INSERT OR FAIL INTO feature (key, collection, detail, id, valid_from, valid_until, kind, status, documentation, place_match, location_precision, type,
-		  unit, first_day, last_day, west, south, east, north, works, utilities, trades, kinds, figures)
+		  unit, first_day, last_day, west, south, east, north, works, utilities, trades, kinds, figures, body)
 		SELECT p.key, w.collection, w.detail, w.id, w.valid_from, w.valid_until, w.kind, w.status, w.documentation, w.place_match, w.location_precision, w.type,
-		  w.unit, w.first_day, w.last_day, w.west, w.south, w.east, w.north, w.works, w.utilities, w.trades, w.kinds, w.figures` + fromPlaced
-	putBodies     = `INSERT OR FAIL INTO feature_body (key, body) SELECT p.key, w.body` + fromPlaced
+		  w.unit, w.first_day, w.last_day, w.west, w.south, w.east, w.north, w.works, w.utilities, w.trades, w.kinds, w.figures, p.body` + fromPlaced
+	putBodies     = `INSERT OR FAIL INTO feature_body (key, body) SELECT p.body, w.body` + fromBodies
 	putProperties = `INSERT OR FAIL INTO feature_properties (key, places, properties, geometry)
-		SELECT p.key, w.places, jsonb_extract(CAST(w.body AS TEXT), '$.properties'), w.geometry` + fromPlaced
+		SELECT p.body, w.places, jsonb_extract(CAST(w.body AS TEXT), '$.properties'), w.geometry` + fromBodies
 	putBoxes = `INSERT INTO feature_box (key, west, east, south, north)
 		SELECT p.key, w.west, w.east, w.south, w.north` + fromPlaced + ` WHERE p.key >= ?1 AND p.key < ?2`
 	putPlaces     = `INSERT OR FAIL INTO feature_place (code, key) SELECT t.value, p.key` + fromPlaced + ` CROSS JOIN json_each(w.places) AS t ORDER BY 1, 2`
@@ -52,6 +48,12 @@ const (
 	cacheToPut   = `PRAGMA cache_size = -8192`
 	cacheToWrite = `PRAGMA cache_size = -32768`
 )
+
+// place gives each the first free key from its first one on.
+var place = `INSERT INTO temp.placed (key, body, n, beyond) SELECT key, ` + bodyOf("key") + `, n, key >= end FROM (
+	SELECT w.n, w.end, row_number() OVER (PARTITION BY w.first ORDER BY w.n) - 1 +
+	  coalesce((SELECT max(f.key) + 1 FROM feature AS f WHERE f.key >= w.first AND f.key < w.end), w.first) AS key
+	FROM temp.waiting AS w) ORDER BY key`
 
 // mostWaiting bounds the features that wait: some thousand bytes each in a temporary file, twenty bytes in memory while they are put in order.
 var mostWaiting = 2_000_000

@@ -160,10 +160,10 @@ func (w *writer) features(ctx context.Context, rows []featureRow) error {
 }
 
 const selectForgotten = `
-	SELECT f.key, f.collection, f.detail, f.valid_from, f.valid_until,
+	SELECT f.key, f.body, f.collection, f.detail, f.valid_from, f.valid_until,
 	  coalesce(f.kind, ''), coalesce(f.status, ''), coalesce(f.documentation, ''), coalesce(f.place_match, ''), coalesce(f.location_precision, ''), coalesce(f.type, ''),
 	  f.unit, f.west IS NOT NULL, p.places
-	FROM feature AS f JOIN feature_properties AS p ON p.key = f.key
+	FROM feature AS f JOIN feature_properties AS p ON p.key = f.body
 	WHERE `
 
 // forgetFeatures takes features away, with all that was made of them. None of them waits.
@@ -173,14 +173,14 @@ func (w *writer) forgetFeatures(ctx context.Context, condition string, args ...a
 		return translate("find the features before", err)
 	}
 	defer rows.Close()
-	var keys []int64
+	var keys, bodies []int64
 	for rows.Next() {
-		var key int64
+		var key, body int64
 		var row tallyRow
 		var unit registry.PlaceCode
 		var placesJSON []byte
 		var places []registry.PlaceCode
-		if err := rows.Scan(&key, &row.collection, &row.detail, &row.from, &row.until,
+		if err := rows.Scan(&key, &body, &row.collection, &row.detail, &row.from, &row.until,
 			&row.where[0], &row.where[1], &row.where[2], &row.where[3], &row.where[4], &row.where[5], &unit, &row.located, &placesJSON); err != nil {
 			return translate("find the features before", err)
 		}
@@ -189,7 +189,7 @@ func (w *writer) forgetFeatures(ctx context.Context, condition string, args ...a
 		}
 		w.count(row, unit, places, -1)
 		w.countAt(row, key, -1)
-		keys = append(keys, key)
+		keys, bodies = append(keys, key), append(bodies, body)
 	}
 	if err := rows.Err(); err != nil || len(keys) == 0 {
 		return translate("find the features before", err)
@@ -198,17 +198,24 @@ func (w *writer) forgetFeatures(ctx context.Context, condition string, args ...a
 	if err != nil {
 		return err
 	}
-	for _, forget := range []string{
-		`DELETE FROM feature_agreement WHERE (agreement, key) IN (SELECT a.value, p.key FROM json_each(?) AS k
-			CROSS JOIN feature_properties AS p ON p.key = k.value CROSS JOIN json_each(p.properties, '$.agreements') AS a)`,
-		`DELETE FROM feature_place WHERE (code, key) IN (SELECT t.value, p.key FROM json_each(?) AS k
-			CROSS JOIN feature_properties AS p ON p.key = k.value CROSS JOIN json_each(p.places) AS t)`,
-		`DELETE FROM feature_box WHERE key IN (SELECT value FROM json_each(?))`,
-		`DELETE FROM feature_body WHERE key IN (SELECT value FROM json_each(?))`,
-		`DELETE FROM feature_properties WHERE key IN (SELECT value FROM json_each(?))`,
-		`DELETE FROM feature WHERE key IN (SELECT value FROM json_each(?))`,
+	goneBodies, err := json.Marshal(bodies)
+	if err != nil {
+		return err
+	}
+	for _, forget := range []struct {
+		text string
+		list []byte
+	}{
+		{`DELETE FROM feature_agreement WHERE (agreement, key) IN (SELECT a.value, f.key FROM json_each(?) AS k
+			CROSS JOIN feature AS f ON f.key = k.value CROSS JOIN feature_properties AS p ON p.key = f.body CROSS JOIN json_each(p.properties, '$.agreements') AS a)`, gone},
+		{`DELETE FROM feature_place WHERE (code, key) IN (SELECT t.value, f.key FROM json_each(?) AS k
+			CROSS JOIN feature AS f ON f.key = k.value CROSS JOIN feature_properties AS p ON p.key = f.body CROSS JOIN json_each(p.places) AS t)`, gone},
+		{`DELETE FROM feature_box WHERE key IN (SELECT value FROM json_each(?))`, gone},
+		{`DELETE FROM feature_body WHERE key IN (SELECT value FROM json_each(?))`, goneBodies},
+		{`DELETE FROM feature_properties WHERE key IN (SELECT value FROM json_each(?))`, goneBodies},
+		{`DELETE FROM feature WHERE key IN (SELECT value FROM json_each(?))`, gone},
 	} {
-		if _, err := w.tx.exec(ctx, forget, string(gone)); err != nil {
+		if _, err := w.tx.exec(ctx, forget.text, string(forget.list)); err != nil {
 			return translate("forget the features before", err)
 		}
 	}
