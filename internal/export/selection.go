@@ -157,26 +157,47 @@ func byPages(ctx context.Context, r registry.Reader, q registry.FeatureQuery, yi
 // firstTexts is how many features byTexts asks for first: what they are long tells how many it may ask for.
 const firstTexts = 16
 
-// byTexts is byPages for features that are sent as they are stored. The database has pages of about pageBytes ready as one text each, which costs a third.
+// byTexts is byPages for features that are sent as they are stored. The database has pages of about pageBytes ready as one text each, which costs a third; one is read while
+// the one before is used.
 func byTexts(ctx context.Context, r registry.Reader, q registry.FeatureQuery, yield func(text []byte) error) error {
+	type answer struct {
+		page registry.FeatureTexts
+		err  error
+	}
+	answers := make(chan answer, 1)
 	left, size := q.Limit, firstTexts
-	for {
+	read := func() {
 		q.Limit = size
 		if left > 0 {
 			q.Limit = min(left, size)
 		}
-		page, err := r.FeatureTexts(ctx, q)
-		if err != nil {
-			return err
+		go func(q registry.FeatureQuery) {
+			page, err := r.FeatureTexts(ctx, q)
+			answers <- answer{page, err}
+		}(q)
+	}
+	for read(); ; {
+		a := <-answers
+		if a.err != nil {
+			return a.err
+		}
+		page := a.page
+		left -= page.N
+		more := page.More && left != 0
+		if more {
+			q.After, q.Offset = page.Last, 0
+			size = max(1, min(pageSize, 2*size, pageBytes*page.N/len(page.JSON)))
+			read()
 		}
 		if err := yield(page.JSON); err != nil {
+			if more {
+				<-answers // nobody reads after the return
+			}
 			return err
 		}
-		if left -= page.N; !page.More || left == 0 {
+		if !more {
 			return nil
 		}
-		q.After, q.Offset = page.Last, 0
-		size = max(1, min(pageSize, 2*size, pageBytes*page.N/len(page.JSON)))
 	}
 }
 

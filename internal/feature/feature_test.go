@@ -3,6 +3,7 @@ package feature
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -254,6 +255,30 @@ func TestUnresolvedPlaceHasNoGeometry(t *testing.T) {
 	all, err := m.Agreement(stored(m, agreement(in("Aouartas"), registry.ScopeCommune)), []registry.Stored{stored(m, site("zone", in("Aouartas")))}, nil)
 	if err != nil || len(all) != 1 || all[0].Geometry != nil {
 		t.Errorf("the agreement is drawn: %v, %v", all, err)
+	}
+}
+
+// Whatever puts sites in a unit, they have the same codes: the store reads them once for all.
+func TestSitesInOneUnitHaveTheSameCodes(t *testing.T) {
+	m := maker(t)
+	province := &registry.WrittenPlace{AsWritten: "province de Tiznit", Name: "Tiznit", Level: registry.LevelProvince}
+	units := map[registry.PlaceCode]string{}
+	n := 0
+	for _, place := range []*registry.WrittenPlace{in("Tafraout"), in("تافراوت"), in("Aouartas"), province} {
+		f, d := only(t, m, site("zone", place))
+		codes := ""
+		for _, property := range registry.PlaceProperties {
+			codes = fmt.Sprint(codes, d.Properties[property], " ")
+		}
+		if before, ok := units[f.Unit]; ok {
+			if n++; codes != before {
+				t.Errorf("sites in %s have %s, others %s", f.Unit, codes, before)
+			}
+		}
+		units[f.Unit] = codes
+	}
+	if n != 2 || len(units) != 2 {
+		t.Errorf("units are %v", units)
 	}
 }
 

@@ -160,7 +160,8 @@ type Extent struct {
 // FeatureColumns are the properties that Where may name, beside the place codes.
 var FeatureColumns = []string{"kind", "status", "documentation", "place_match", "location_precision", "type"}
 
-// PlaceProperties are the properties that name, where they have a value, one of the Places of their feature.
+// PlaceProperties are the properties that name, where they have a value, one of the Places of their feature. Features of a collection that are in the same Unit
+// have the same values of them.
 var PlaceProperties = []string{"commune_code", "province_code", "region_code"}
 
 // FeatureLists are the properties with a list of codes that Lists may name.

@@ -76,7 +76,7 @@ func othersOf(collection, kind string) keyRange {
 	return keyRange{first, first + 1<<bits}
 }
 
-// bodyOf is the key of a feature's body, by its own.
+// bodyOf is the key of a feature's body, by its own, which indexes have: the column feature.body takes a look at the row.
 func bodyOf(key string) string {
 	const large = fineBits + cellBits
 	return fmt.Sprintf("iif(%[1]s < %[2]d, (%[1]s >> %[3]d << %[3]d) | ((%[1]s >> %[4]d & %[5]d) << %[6]d) | ((%[1]s >> %[7]d & %[8]d) << %[4]d) | (%[1]s & %[9]d), %[1]s)",

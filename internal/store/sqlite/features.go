@@ -32,9 +32,9 @@ func briefFor(ctx context.Context, q registry.FeatureQuery) (context.Context, er
 	return ctx, nil
 }
 
-// selectText is ordered for one feature, whose days the index has.
-const selectText = `
-	SELECT b.body FROM feature AS f INDEXED BY feature_by_id CROSS JOIN feature_body AS b ON b.key = f.body
+// selectText is ordered for one feature, whose days the index has, and its key.
+var selectText = `
+	SELECT b.body FROM feature AS f INDEXED BY feature_by_id CROSS JOIN feature_body AS b ON b.key = ` + bodyOf("f.key") + `
 	WHERE f.collection = ?1 AND f.detail = ?2 AND f.id = ?3 AND f.valid_from <= ?4 AND f.valid_until > ?4`
 
 // featureText is FeatureTexts for one feature.
@@ -59,6 +59,10 @@ func (r reader) featureText(ctx context.Context, q registry.FeatureQuery) (out r
 // FeatureTexts implements registry.Reader. The database puts the text together: a row for each feature would cost more than the features. It gives
 // it as a blob, because the driver makes a string of a text, which is then copied.
 func (r reader) FeatureTexts(ctx context.Context, q registry.FeatureQuery) (out registry.FeatureTexts, err error) {
+	if err := r.atOnce.enter(ctx); err != nil {
+		return out, err
+	}
+	defer r.atOnce.leave()
 	if isOne(q) && q.Limit > 0 && !r.plainly {
 		return r.featureText(ctx, q)
 	}
@@ -95,7 +99,7 @@ func (r reader) FeatureTexts(ctx context.Context, q registry.FeatureQuery) (out 
 
 // EachFeature implements registry.Reader.
 func (r reader) EachFeature(ctx context.Context, q registry.FeatureQuery, yield func(registry.Feature) error) error {
-	s, err := r.ordered(ctx, q, "c.id, c.valid_from, c.valid_until, p.geometry, b.body", " CROSS JOIN feature_properties AS p ON p.key = c.body")
+	s, err := r.ordered(ctx, q, "c.id, c.valid_from, c.valid_until, p.geometry, b.body", " CROSS JOIN feature_properties AS p ON p.key = b.key")
 	if err != nil {
 		return err
 	}

@@ -382,7 +382,11 @@ func randomFeature(random *rand.Rand, collection, id string, agreements []regist
 		f.Date = edtf.MustParse(pick(random, []string{"2016", "2015-09/2016-03", "2021?-07-26", "../2014", "2018/"}))
 	}
 	commune := "null"
-	if len(f.Places) > 0 && random.IntN(2) == 0 {
+	if f.Unit != "" {
+		if len(f.Unit) > len("09.581") { // else it's a province or a region
+			commune = fmt.Sprintf("%q", f.Unit)
+		}
+	} else if len(f.Places) > 0 && random.IntN(2) == 0 {
 		commune = fmt.Sprintf("%q", pick(random, f.Places))
 	}
 	kind := "null"
@@ -447,7 +451,7 @@ func randomQuery(t *testing.T, random *rand.Rand) registry.FeatureQuery {
 	}
 	if sometimes(4) {
 		b := randomBox(random)
-		text := pick(random, []string{"shops < 20", "commune_code = '09.581.01.05' AND shops < 40", "'09' = commune_code", "NOT commune_code = '09'", "commune_code = '04' OR kind = 'other'", "kind = 'craft_zone' OR shops > 40", "shops BETWEEN 5 AND 30 AND S_INTERSECTS(geometry, BBOX(%f, %f, %f, %f))",
+		text := pick(random, []string{"shops < 20", "commune_code = '09.581.01.05' AND shops < 40", "'09' = commune_code", "NOT commune_code = '09'", "commune_code = '09.581.01.05' AND kind = 'craft_zone'", "commune_code = '09.581'", "commune_code = '09.581.01' AND NOT commune_code = '09.581.01.05'", "commune_code = '04' OR kind = 'other'", "kind = 'craft_zone' OR shops > 40", "shops BETWEEN 5 AND 30 AND S_INTERSECTS(geometry, BBOX(%f, %f, %f, %f))",
 			"S_WITHIN(geometry, BBOX(%f, %f, %f, %f))", "NOT S_INTERSECTS(geometry, BBOX(%f, %f, %f, %f))", "kind = 'craft_zone' AND S_INTERSECTS(geometry, BBOX(%f, %f, %f, %f))", "kind IS NULL", "NOT kind = 'other'"})
 		if strings.Contains(text, "%f") {
 			text = fmt.Sprintf(text, b.Min[0], b.Min[1], min(180, b.Max[0]+0.1), min(90, b.Max[1]+0.1))

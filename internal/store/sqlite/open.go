@@ -92,7 +92,7 @@ func open(ctx context.Context, path string, folder fs.FS) (*Store, error) {
 	reads.SetMaxOpenConns(mostOpen())
 	reads.SetMaxIdleConns(mostOpen())
 	reads.SetConnMaxIdleTime(idleFor)
-	return &Store{reader: reader{q: &pool{DB: reads}, tallied: true, large: 100_000, milestones: &milestones{every: milestoneEvery}}, reads: reads, writes: writes}, nil
+	return &Store{reader: reader{q: &pool{DB: reads}, tallied: true, large: 100_000, milestones: &milestones{every: milestoneEvery}, atOnce: make(gate, runtime.NumCPU()+1)}, reads: reads, writes: writes}, nil
 }
 
 // create makes the file where there is none: the size of its pages has to be said before anything else is.

@@ -302,10 +302,19 @@ func (r reader) filter(s *selection, q registry.FeatureQuery) (implied []orb.Bou
 	}
 	columns := sqlgen.Columns{Of: property}
 	if s.asked = r.plainly; !r.plainly {
+		named := map[string]string{} // the bound code that a property of places has to be
+		for _, property := range registry.PlaceProperties {
+			if codes := sqlgen.Texts(q.Filter, func(name string) bool { return name == property }); len(codes) > 0 {
+				named[property] = s.bind(codes[0])
+			}
+		}
 		columns.Extent = [4]string{"f.west", "f.south", "f.east", "f.north"}
 		columns.Of = func(x cql.Queryable) (string, error) {
 			if slices.Contains(registry.FeatureColumns, x.Name) {
 				return "f." + x.Name, nil
+			}
+			if code, ok := named[x.Name]; ok {
+				return asOfUnit(x, code)
 			}
 			s.asked = s.asked || x.Type != cql.TypeGeometry && x.Name != "id"
 			return property(x)
@@ -318,6 +327,15 @@ func (r reader) filter(s *selection, q registry.FeatureQuery) (implied []orb.Bou
 	s.args = append(s.args, binds...)
 	s.keep(condition)
 	return implied, nil
+}
+
+// asOfUnit is the value of one of registry.PlaceProperties. All that are in a unit have the same one, so for the unit of a bound code it's read once.
+func asOfUnit(x cql.Queryable, code string) (string, error) {
+	value, err := property(x)
+	read := "(SELECT " + value + " FROM feature_properties AS p WHERE p.key = " + bodyOf("f.key") + ")"
+	once := "(SELECT " + value + " FROM feature_place AS t CROSS JOIN feature AS o ON o.key = t.key CROSS JOIN feature_properties AS p ON p.key = " + bodyOf("o.key") +
+		" WHERE t.code = " + code + " AND o.unit = " + code + " AND o.collection = ?1 AND o.detail = ?2 LIMIT 1)"
+	return "CASE WHEN f.unit = " + code + " THEN " + once + " ELSE " + read + " END", err
 }
 
 // few is up to how many candidates are looked up and sorted for a page of some features; above it the collection is walked in order until
@@ -425,10 +443,10 @@ func (r reader) ordered(ctx context.Context, q registry.FeatureQuery, columns, m
 	}
 	s.after(q)
 	s.add("SELECT " + columns + " FROM (")
-	s.each("f.body, f.id, f.valid_from, f.valid_until")
+	s.each("f.key, f.id, f.valid_from, f.valid_until")
 	s.add(order)
 	s.page(q)
-	s.add(") AS c CROSS JOIN feature_body AS b ON b.key = c.body" + more)
+	s.add(") AS c CROSS JOIN feature_body AS b ON b.key = " + bodyOf("c.key") + more)
 	return s, nil
 }
 

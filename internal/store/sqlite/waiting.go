@@ -18,7 +18,7 @@ const (
 	createWaiting = `CREATE TEMP TABLE IF NOT EXISTS waiting (
 		n INTEGER PRIMARY KEY, first INTEGER, end INTEGER, collection, detail, id, valid_from, valid_until, kind, status, documentation, place_match, location_precision, type,
 		unit, first_day, last_day, west, south, east, north, works, utilities, trades, kinds, figures, places, agreements, geometry, body)`
-	createPlaced = `CREATE TEMP TABLE IF NOT EXISTS placed (key INTEGER, body INTEGER, n INTEGER, beyond INTEGER)` // rows are in the order of keys
+	createPlaced = `CREATE TEMP TABLE IF NOT EXISTS placed (n INTEGER PRIMARY KEY, key INTEGER, body INTEGER, beyond INTEGER)`
 
 	insertWaiting = `INSERT INTO temp.waiting
 		(first, end, collection, detail, id, valid_from, valid_until, kind, status, documentation, place_match, location_precision, type,
@@ -27,19 +27,9 @@ const (
 
 	selectBeyond = `SELECT w.collection, w.id, w.end - w.first FROM temp.placed AS p CROSS JOIN temp.waiting AS w ON w.n = p.n WHERE p.beyond LIMIT 1`
 
-	fromPlaced  = ` FROM temp.placed AS p CROSS JOIN temp.waiting AS w ON w.n = p.n`
-	fromBodies  = ` FROM (SELECT body, n FROM temp.placed ORDER BY body LIMIT -1) AS p CROSS JOIN temp.waiting AS w ON w.n = p.n` // without a LIMIT the order means nothing
-	putFeatures = `INSERT OR FAIL INTO feature (key, collection, detail, id, valid_from, valid_until, kind, status, documentation, place_match, location_precision, type,
-		  unit, first_day, last_day, west, south, east, north, works, utilities, trades, kinds, figures, body)
-		SELECT p.key, w.collection, w.detail, w.id, w.valid_from, w.valid_until, w.kind, w.status, w.documentation, w.place_match, w.location_precision, w.type,
-		  w.unit, w.first_day, w.last_day, w.west, w.south, w.east, w.north, w.works, w.utilities, w.trades, w.kinds, w.figures, p.body` + fromPlaced
-	putBodies     = `INSERT OR FAIL INTO feature_body (key, body) SELECT p.body, w.body` + fromBodies
-	putProperties = `INSERT OR FAIL INTO feature_properties (key, places, properties, geometry)
-		SELECT p.body, w.places, jsonb_extract(CAST(w.body AS TEXT), '$.properties'), w.geometry` + fromBodies
-	putBoxes = `INSERT INTO feature_box (key, west, east, south, north)
-		SELECT p.key, w.west, w.east, w.south, w.north` + fromPlaced + ` WHERE p.key >= ?1 AND p.key < ?2`
-	putPlaces     = `INSERT OR FAIL INTO feature_place (code, key) SELECT t.value, p.key` + fromPlaced + ` CROSS JOIN json_each(w.places) AS t ORDER BY 1, 2`
-	putAgreements = `INSERT OR FAIL INTO feature_agreement (agreement, key) SELECT t.value, p.key` + fromPlaced + ` CROSS JOIN json_each(w.agreements) AS t ORDER BY 1, 2`
+	// Narrow rows are sorted, and the wide ones looked up; without a LIMIT an order within means nothing.
+	inOrderOf    = ` FROM (SELECT * FROM temp.placed ORDER BY %s LIMIT -1) AS p CROSS JOIN temp.waiting AS w ON w.n = p.n`
+	asTheyWaited = ` FROM temp.waiting AS w CROSS JOIN temp.placed AS p ON p.n = w.n`
 
 	forgetWaiting = `DELETE FROM temp.waiting`
 	forgetPlaced  = `DELETE FROM temp.placed`
@@ -49,11 +39,29 @@ const (
 	cacheToWrite = `PRAGMA cache_size = -32768`
 )
 
-// place gives each the first free key from its first one on.
-var place = `INSERT INTO temp.placed (key, body, n, beyond) SELECT key, ` + bodyOf("key") + `, n, key >= end FROM (
-	SELECT w.n, w.end, row_number() OVER (PARTITION BY w.first ORDER BY w.n) - 1 +
-	  coalesce((SELECT max(f.key) + 1 FROM feature AS f WHERE f.key >= w.first AND f.key < w.end), w.first) AS key
-	FROM temp.waiting AS w) ORDER BY key`
+var (
+	// place gives each the first free key from its first one on.
+	place = `INSERT INTO temp.placed (n, key, body, beyond) SELECT n, key, ` + bodyOf("key") + `, key >= end FROM (
+		SELECT w.n, w.end, row_number() OVER (PARTITION BY w.first ORDER BY w.n) - 1 +
+		  coalesce((SELECT max(f.key) + 1 FROM feature AS f WHERE f.key >= w.first AND f.key < w.end), w.first) AS key
+		FROM temp.waiting AS w) ORDER BY n`
+
+	placedByKey  = fmt.Sprintf(inOrderOf, "key")
+	placedByBody = fmt.Sprintf(inOrderOf, "body")
+	puts         = []string{
+		`INSERT OR FAIL INTO feature (key, collection, detail, id, valid_from, valid_until, kind, status, documentation, place_match, location_precision, type,
+		  unit, first_day, last_day, west, south, east, north, works, utilities, trades, kinds, figures, body)
+		SELECT p.key, w.collection, w.detail, w.id, w.valid_from, w.valid_until, w.kind, w.status, w.documentation, w.place_match, w.location_precision, w.type,
+		  w.unit, w.first_day, w.last_day, w.west, w.south, w.east, w.north, w.works, w.utilities, w.trades, w.kinds, w.figures, p.body` + placedByKey,
+		`INSERT OR FAIL INTO feature_body (key, body) SELECT p.body, w.body` + placedByBody,
+		`INSERT OR FAIL INTO feature_properties (key, places, properties, geometry)
+		SELECT p.body, w.places, jsonb_extract(CAST(w.body AS TEXT), '$.properties'), w.geometry` + placedByBody,
+		fmt.Sprintf(`INSERT INTO feature_box (key, west, east, south, north) SELECT p.key, w.west, w.east, w.south, w.north%s WHERE p.key >= %d AND p.key < %d`, placedByKey, others, nowhere),
+		`INSERT OR FAIL INTO feature_place (code, key) SELECT t.value, p.key` + asTheyWaited + ` CROSS JOIN json_each(w.places) AS t ORDER BY 1, 2`,
+		`INSERT OR FAIL INTO feature_agreement (agreement, key) SELECT t.value, p.key` + asTheyWaited + ` CROSS JOIN json_each(w.agreements) AS t ORDER BY 1, 2`,
+		forgetWaiting, forgetPlaced,
+	}
+)
 
 // mostWaiting bounds the features that wait: some thousand bytes each in a temporary file, twenty bytes in memory while they are put in order.
 var mostWaiting = 2_000_000
@@ -116,11 +124,8 @@ func (w *writer) put(ctx context.Context) (err error) {
 	case !errors.Is(err, sql.ErrNoRows):
 		return err
 	}
-	for _, x := range []struct {
-		text string
-		args []any
-	}{{putFeatures, nil}, {putBodies, nil}, {putProperties, nil}, {putBoxes, []any{others, nowhere}}, {putPlaces, nil}, {putAgreements, nil}, {forgetWaiting, nil}, {forgetPlaced, nil}} {
-		if _, err := w.tx.exec(ctx, x.text, x.args...); err != nil {
+	for _, text := range puts {
+		if _, err := w.tx.exec(ctx, text); err != nil {
 			return err
 		}
 	}
