@@ -155,6 +155,7 @@ func (s *Store) Write(ctx context.Context, f func(registry.Writer) error) error 
 	if err := f(w); err != nil {
 		return err
 	}
+	w.ends = true
 	if err := errors.Join(w.putTally(ctx), w.putSquares(ctx), w.settle(ctx), w.countAll(ctx)); err != nil {
 		return err
 	}

@@ -48,15 +48,16 @@ var (
 
 	placedByKey  = fmt.Sprintf(inOrderOf, "key")
 	placedByBody = fmt.Sprintf(inOrderOf, "body")
-	puts         = []string{
-		`INSERT OR FAIL INTO feature (key, collection, detail, id, valid_from, valid_until, kind, status, documentation, place_match, location_precision, type,
+	putFeatures  = `INSERT OR FAIL INTO feature (key, collection, detail, id, valid_from, valid_until, kind, status, documentation, place_match, location_precision, type,
 		  unit, first_day, last_day, west, south, east, north, works, utilities, trades, kinds, figures, body)
 		SELECT p.key, w.collection, w.detail, w.id, w.valid_from, w.valid_until, w.kind, w.status, w.documentation, w.place_match, w.location_precision, w.type,
-		  w.unit, w.first_day, w.last_day, w.west, w.south, w.east, w.north, w.works, w.utilities, w.trades, w.kinds, w.figures, p.body` + placedByKey,
+		  w.unit, w.first_day, w.last_day, w.west, w.south, w.east, w.north, w.works, w.utilities, w.trades, w.kinds, w.figures, p.body` + placedByKey
+	putOthers = []string{
 		`INSERT OR FAIL INTO feature_body (key, body) SELECT p.body, w.body` + placedByBody,
 		`INSERT OR FAIL INTO feature_properties (key, places, properties, geometry)
 		SELECT p.body, w.places, jsonb_extract(CAST(w.body AS TEXT), '$.properties'), w.geometry` + placedByBody,
-		fmt.Sprintf(`INSERT INTO feature_box (key, west, east, south, north) SELECT p.key, w.west, w.east, w.south, w.north%s WHERE p.key >= %d AND p.key < %d`, placedByKey, others, nowhere),
+		fmt.Sprintf(`INSERT INTO feature_box (key, west, east, south, north) SELECT p.key, w.west, w.east, w.south, w.north
+		FROM temp.placed AS p CROSS JOIN temp.waiting AS w ON w.n = p.n WHERE p.key >= %d AND p.key < %d`, others, nowhere),
 		`INSERT OR FAIL INTO feature_place (code, key) SELECT t.value, p.key` + asTheyWaited + ` CROSS JOIN json_each(w.places) AS t ORDER BY 1, 2`,
 		`INSERT OR FAIL INTO feature_agreement (agreement, key) SELECT t.value, p.key` + asTheyWaited + ` CROSS JOIN json_each(w.agreements) AS t ORDER BY 1, 2`,
 		forgetWaiting, forgetPlaced,
@@ -96,16 +97,17 @@ func (w *writer) settle(ctx context.Context) error {
 	if w.waits == 0 {
 		return nil
 	}
-	w.settled += w.waits
+	n := w.waits
+	w.settled += n
 	w.waits = 0 // first: what is asked from here on waits for nothing
 	clear(w.waiting)
-	if err := w.put(ctx); err != nil {
+	if err := w.put(ctx, n); err != nil {
 		return translate("put features into their places", err)
 	}
 	return nil
 }
 
-func (w *writer) put(ctx context.Context) (err error) {
+func (w *writer) put(ctx context.Context, n int) (err error) {
 	if _, err := w.tx.exec(ctx, cacheToPut); err != nil {
 		return err
 	}
@@ -124,7 +126,61 @@ func (w *writer) put(ctx context.Context) (err error) {
 	case !errors.Is(err, sql.ErrNoRows):
 		return err
 	}
-	for _, text := range puts {
+	if err := w.putFeatures(ctx, n); err != nil {
+		return err
+	}
+	for _, text := range putOthers {
+		if _, err := w.tx.exec(ctx, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const (
+	isLargest     = `SELECT (SELECT count(*) FROM (SELECT 1 FROM feature LIMIT ?1)) < ?1`
+	selectIndexes = `SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'feature' AND sql IS NOT NULL`
+)
+
+// fewestSorted is from how many features on the indexes are made anew, where at the end of a publication more wait than there are.
+var fewestSorted = 50_000
+
+// putFeatures puts the narrow rows of n features into their places. They come in the order of the curve, so they are everywhere in the indexes by id: of many,
+// these are made anew, which sorts them.
+func (w *writer) putFeatures(ctx context.Context, n int) error {
+	anew := false
+	if w.ends && n >= fewestSorted {
+		if err := w.tx.QueryRowContext(amongSettled(ctx), isLargest, n).Scan(&anew); err != nil {
+			return err
+		}
+	}
+	indexes := map[string]string{}
+	if anew {
+		rows, err := w.tx.QueryContext(amongSettled(ctx), selectIndexes)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var name, text string
+			if err := rows.Scan(&name, &text); err != nil {
+				return err
+			}
+			indexes[name] = text
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return err
+		}
+	}
+	for name := range indexes {
+		if _, err := w.tx.exec(ctx, "DROP INDEX "+name); err != nil {
+			return err
+		}
+	}
+	if _, err := w.tx.exec(ctx, putFeatures); err != nil {
+		return err
+	}
+	for _, text := range indexes {
 		if _, err := w.tx.exec(ctx, text); err != nil {
 			return err
 		}

@@ -31,6 +31,7 @@ type writer struct {
 	waits   int    // features that wait
 	waiting keySet // of the records that they are of; nil until one does
 	settled int    // features that have waited
+	ends    bool   // nothing more comes
 }
 
 const (
