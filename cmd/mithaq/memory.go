@@ -28,7 +28,7 @@ func work() (done func()) {
 
 // workMemory is from how many bytes of memory on the collector saves memory again, not time.
 // What lives grows by 40 bytes for each record of an import, until all are read.
-const workMemory = 100 << 20
+const workMemory = 80 << 20
 
 // serveMemory is the same for the server: many long answers at once would let the heap grow to three times what lives, because each is garbage
 // as soon as it is sent. With the program itself and the database's caches it stays below 200 MB. With a million sites, whose outline lives here, too, half

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"mithaq/internal/registry"
 )
@@ -35,7 +36,7 @@ const (
 	forgetPlaced  = `DELETE FROM temp.placed`
 
 	// A list is sorted in as much memory as the cache may have. What is put in order needs less of a cache.
-	cacheToPut   = `PRAGMA cache_size = -8192`
+	cacheToPut   = `PRAGMA cache_size = -4096`
 	cacheToWrite = `PRAGMA cache_size = -32768`
 )
 
@@ -150,37 +151,31 @@ var fewestSorted = 50_000
 func (w *writer) putFeatures(ctx context.Context, n int) error {
 	anew := false
 	if w.ends && n >= fewestSorted {
-		if err := w.tx.QueryRowContext(amongSettled(ctx), isLargest, n).Scan(&anew); err != nil {
+		if err := w.tx.QueryRowContext(ctx, isLargest, n).Scan(&anew); err != nil {
 			return err
 		}
 	}
-	indexes := map[string]string{}
-	if anew {
-		rows, err := w.tx.QueryContext(amongSettled(ctx), selectIndexes)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var name, text string
-			if err := rows.Scan(&name, &text); err != nil {
-				return err
-			}
-			indexes[name] = text
-		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-			return err
-		}
-	}
-	for name := range indexes {
-		if _, err := w.tx.exec(ctx, "DROP INDEX "+name); err != nil {
-			return err
-		}
-	}
-	if _, err := w.tx.exec(ctx, putFeatures); err != nil {
+	if !anew {
+		_, err := w.tx.exec(ctx, putFeatures)
 		return err
 	}
-	for _, text := range indexes {
+	rows, err := w.tx.QueryContext(ctx, selectIndexes)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var drop, create []string
+	for rows.Next() {
+		var name, text string
+		if err := rows.Scan(&name, &text); err != nil {
+			return err
+		}
+		drop, create = append(drop, "DROP INDEX "+name), append(create, text)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	}
+	for _, text := range slices.Concat(drop, []string{putFeatures}, create) {
 		if _, err := w.tx.exec(ctx, text); err != nil {
 			return err
 		}
@@ -196,7 +191,7 @@ func amongSettled(ctx context.Context) context.Context {
 	return context.WithValue(ctx, settledContext{}, true)
 }
 
-// amongBoundaries is amongSettled for a question about boundaries, which never wait.
+// amongBoundaries is amongSettled for a question about boundaries, none of which waits when somebody asks.
 func amongBoundaries(ctx context.Context, q registry.FeatureQuery) context.Context {
 	if q.Detail != "" {
 		return amongSettled(ctx)
