@@ -20,7 +20,7 @@ import (
 )
 
 // A few hundred features are to be counted in several parts, as a million are.
-func init() { mostTallied, mostWaiting, fewestSorted, fewestRecent = 500, 700, 20, 0 }
+func init() { mostTallied, mostWaiting, manyAtOnce, fewestRecent = 500, 700, 20, 0 }
 
 // Ways to the same answer: the curve, the R*Tree, the tables of places and agreements and the tally give what a look at every feature gives, in the
 // same order, whatever is asked.

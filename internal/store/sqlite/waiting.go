@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 
 	"mithaq/internal/registry"
@@ -109,6 +110,9 @@ func (w *writer) settle(ctx context.Context) error {
 }
 
 func (w *writer) put(ctx context.Context, n int) (err error) {
+	if n > manyAtOnce {
+		debug.FreeOSMemory() // SQLite sorts in memory that isn't Go's
+	}
 	if _, err := w.tx.exec(ctx, cacheToPut); err != nil {
 		return err
 	}
@@ -143,14 +147,14 @@ const (
 	selectIndexes = `SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'feature' AND sql IS NOT NULL`
 )
 
-// fewestSorted is from how many features on the indexes are made anew, where at the end of a publication more wait than there are.
-var fewestSorted = 50_000
+// manyAtOnce is above how many features the indexes are made anew, where at the end of a publication more wait than there are.
+var manyAtOnce = 50_000
 
 // putFeatures puts the narrow rows of n features into their places. They come in the order of the curve, so they are everywhere in the indexes by id: of many,
 // these are made anew, which sorts them.
 func (w *writer) putFeatures(ctx context.Context, n int) error {
 	anew := false
-	if w.ends && n >= fewestSorted {
+	if w.ends && n > manyAtOnce {
 		if err := w.tx.QueryRowContext(ctx, isLargest, n).Scan(&anew); err != nil {
 			return err
 		}
