@@ -153,7 +153,7 @@ func (a *app) exportRows(ctx context.Context, set exporting) error {
 	if err != nil {
 		return err
 	}
-	selection := export.Selection{Format: set.format, Link: set.link(), BaseURL: strings.TrimRight(set.baseURL, "/"), Labels: labels}
+	selection := export.Selection{Format: set.format, Link: set.link(), BaseURL: strings.TrimRight(set.baseURL, "/"), Labels: labels, Ahead: true}
 	if set.output != "" {
 		selection.Filename = filepath.Base(set.output)
 	}

@@ -20,6 +20,8 @@ type Selection struct {
 	// Filename is the name under which the file will be kept; one made of the layers when empty.
 	Filename string
 	Labels   Labels
+	// Ahead has the next page read while one is written, where features are sent as they are stored: sooner done, on two processors.
+	Ahead bool
 }
 
 // Layers are the collections of the file.
@@ -95,7 +97,7 @@ func (s Selection) Write(ctx context.Context, r registry.Reader, w io.Writer) er
 		texts, sentAsStored := enc.(textEncoder)
 		switch {
 		case all && sentAsStored:
-			return byTexts(ctx, r, s.Queries[i], texts.Texts)
+			return byTexts(ctx, r, s.Queries[i], s.Ahead, texts.Texts)
 		case all || f.ReadsRecords:
 			return byPages(ctx, r, s.Queries[i], enc.Feature)
 		}
@@ -157,41 +159,43 @@ func byPages(ctx context.Context, r registry.Reader, q registry.FeatureQuery, yi
 // firstTexts is how many features byTexts asks for first: what they are long tells how many it may ask for.
 const firstTexts = 16
 
-// byTexts is byPages for features that are sent as they are stored. The database has pages of about pageBytes ready as one text each, which costs a third; one is read while
-// the one before is used.
-func byTexts(ctx context.Context, r registry.Reader, q registry.FeatureQuery, yield func(text []byte) error) error {
-	type answer struct {
-		page registry.FeatureTexts
-		err  error
-	}
-	answers := make(chan answer, 1)
+// byTexts is byPages for features that are sent as they are stored. The database has pages of about pageBytes ready as one text each, which costs a third.
+func byTexts(ctx context.Context, r registry.Reader, q registry.FeatureQuery, ahead bool, yield func(text []byte) error) error {
 	left, size := q.Limit, firstTexts
-	read := func() {
+	ask := func() (answer func() (registry.FeatureTexts, error)) {
+		q := q
 		q.Limit = size
 		if left > 0 {
 			q.Limit = min(left, size)
 		}
-		go func(q registry.FeatureQuery) {
-			page, err := r.FeatureTexts(ctx, q)
-			answers <- answer{page, err}
-		}(q)
-	}
-	for read(); ; {
-		a := <-answers
-		if a.err != nil {
-			return a.err
+		read := func() (registry.FeatureTexts, error) { return r.FeatureTexts(ctx, q) }
+		if !ahead {
+			return read
 		}
-		page := a.page
+		var page registry.FeatureTexts
+		var err error
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			page, err = read()
+		}()
+		return func() (registry.FeatureTexts, error) { <-done; return page, err }
+	}
+	for answer := ask(); ; {
+		page, err := answer()
+		if err != nil {
+			return err
+		}
 		left -= page.N
 		more := page.More && left != 0
 		if more {
 			q.After, q.Offset = page.Last, 0
 			size = max(1, min(pageSize, 2*size, pageBytes*page.N/len(page.JSON)))
-			read()
+			answer = ask()
 		}
 		if err := yield(page.JSON); err != nil {
-			if more {
-				<-answers // nobody reads after the return
+			if more && ahead {
+				_, _ = answer() // nobody reads after the return
 			}
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 
@@ -118,9 +119,13 @@ func TestTextsAreTheFile(t *testing.T) {
 		} {
 			r := &paged{n: tc.n, length: tc.length}
 			s := Selection{Format: format, Queries: []registry.FeatureQuery{{Collection: feature.Sites, Limit: tc.limit, Offset: tc.offset}}}
-			var got, want strings.Builder
+			var got, ahead, want strings.Builder
 			if err := s.Write(t.Context(), r, &got); err != nil {
 				t.Fatal(err)
+			}
+			s.Ahead = true
+			if err := s.Write(t.Context(), r, &ahead); err != nil || ahead.String() != got.String() {
+				t.Errorf("%s, %+v: read ahead it is %d bytes, %v", format, tc, ahead.Len(), err)
 			}
 			d, err := s.Describe(t.Context(), r)
 			if err != nil {
@@ -135,6 +140,31 @@ func TestTextsAreTheFile(t *testing.T) {
 			if r.most != tc.most {
 				t.Errorf("%s, %+v: %d features at once", format, tc, r.most)
 			}
+		}
+	}
+}
+
+// short takes so many bytes and no more.
+type short int
+
+func (s *short) Write(p []byte) (int, error) {
+	if *s -= short(len(p)); *s < 0 {
+		return 0, io.ErrShortWrite
+	}
+	return len(p), nil
+}
+
+// Nobody reads the registry any more when a file was given up.
+func TestNothingIsReadAfterTheEnd(t *testing.T) {
+	for _, ahead := range []bool{false, true} {
+		r := &paged{n: 5_000, length: 1_000}
+		w := short(1_000_000)
+		err := Selection{Format: "geojsonl", Queries: []registry.FeatureQuery{{Collection: feature.Sites}}, Ahead: ahead}.Write(t.Context(), r, &w)
+		if !errors.Is(err, io.ErrShortWrite) || r.reading {
+			t.Errorf("ahead %t: %v, reading %t", ahead, err, r.reading)
+		}
+		if asked := r.asked; asked > 10 {
+			t.Errorf("ahead %t: %d pages were asked for", ahead, asked)
 		}
 	}
 }

@@ -307,7 +307,7 @@ func (s *Server) writeFile(ctx context.Context, w io.Writer, a itemsAsked) error
 		q.Limit = 0
 	}
 	selection := export.Selection{
-		Format: a.sent.file.ID, Queries: []registry.FeatureQuery{q}, Link: a.address(s, param{"f", a.sent.file.ID}), BaseURL: s.BaseURL, Labels: s.Labels,
+		Format: a.sent.file.ID, Queries: []registry.FeatureQuery{q}, Link: a.address(s, param{"f", a.sent.file.ID}), BaseURL: s.BaseURL, Labels: s.Labels, Ahead: true,
 	}
 	if a.sent.sidecar {
 		return selection.WriteSidecar(ctx, s.Store, w)

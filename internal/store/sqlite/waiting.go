@@ -66,7 +66,7 @@ var (
 	}
 )
 
-// mostWaiting bounds the features that wait: some thousand bytes each in a temporary file, twenty bytes in memory while they are put in order.
+// mostWaiting bounds the features that wait, some thousand bytes each in a temporary file.
 var mostWaiting = 2_000_000
 
 // keySet is a set of keys, most of which are neighbours: 64 in an entry.
