@@ -109,12 +109,15 @@ func aTime(x any) (cql.Span, bool) {
 
 var plainName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
+// storedGeometry is the expression of the geometry of the feature f.
+var storedGeometry = "(SELECT g.geometry FROM feature_properties AS g WHERE g.key = " + bodyOf("f.key") + ")"
+
 // property is the expression of a queryable of the feature f: from its GeoJSON, p, but for its id and its geometry, which is looked up only where
 // it is asked.
 func property(q cql.Queryable) (string, error) {
 	switch {
 	case q.Type == cql.TypeGeometry:
-		return "(SELECT g.geometry FROM feature_properties AS g WHERE g.key = f.body)", nil
+		return storedGeometry, nil
 	case q.Name == "id":
 		return "f.id", nil
 	case !plainName.MatchString(q.Name):

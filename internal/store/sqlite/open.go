@@ -33,6 +33,7 @@ import (
 	"time"
 
 	"github.com/mattn/go-sqlite3"
+	"golang.org/x/sync/semaphore"
 
 	"mithaq/internal/registry"
 	"mithaq/migrations"
@@ -42,9 +43,13 @@ import (
 type Store struct {
 	reader
 	reads, writes *sql.DB
+	texts         *semaphore.Weighted // of features, that are put together at once
 }
 
 var _ registry.Store = (*Store)(nil)
+
+// writerCache is the writer's cache_size as SQLite takes it: kB, negative.
+const writerCache = "-32768"
 
 const (
 	// mostReaders is how many connections read at once. An answer whose client reads slowly holds one as long as it lasts.
@@ -77,7 +82,7 @@ func open(ctx context.Context, path string, folder fs.FS) (*Store, error) {
 	if err := create(ctx, path); err != nil {
 		return nil, translate("make the database", err)
 	}
-	writes, err := sql.Open(driver, address(path, "_txlock=immediate&_busy_timeout=5000&_journal_mode=WAL&_synchronous=FULL&_cache_size=-32768"))
+	writes, err := sql.Open(driver, address(path, "_txlock=immediate&_busy_timeout=5000&_journal_mode=WAL&_synchronous=FULL&_cache_size="+writerCache))
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +97,8 @@ func open(ctx context.Context, path string, folder fs.FS) (*Store, error) {
 	reads.SetMaxOpenConns(mostOpen())
 	reads.SetMaxIdleConns(mostOpen())
 	reads.SetConnMaxIdleTime(idleFor)
-	return &Store{reader: reader{q: &pool{DB: reads}, tallied: true, large: 100_000, milestones: &milestones{every: milestoneEvery}, atOnce: make(gate, runtime.NumCPU()+1)}, reads: reads, writes: writes}, nil
+	return &Store{reader: reader{q: &pool{DB: reads}, tallied: true, large: 100_000, milestones: &milestones{every: milestoneEvery}}, reads: reads, writes: writes,
+		texts: semaphore.NewWeighted(int64(runtime.NumCPU() + 1))}, nil
 }
 
 // create makes the file where there is none: the size of its pages has to be said before anything else is.
@@ -135,7 +141,7 @@ func (s *Store) Write(ctx context.Context, f func(registry.Writer) error) error 
 	defer conn.Close()
 	w := &writer{tally: map[tallyRow]int{}, squares: map[squareRow]int{}, uncounted: map[registry.ID]bool{}, taken: map[registry.ID]int64{}}
 	defer func() {
-		if w.settled > fewSettled {
+		if w.settled > manyAtOnce { // the connection's temporary file stays as large as they were
 			_ = conn.Raw(func(any) error { return sqldriver.ErrBadConn }) // which closes it
 		}
 	}()
@@ -169,9 +175,6 @@ func (s *Store) Write(ctx context.Context, f func(registry.Writer) error) error 
 	}
 	return translate("commit", tx.Commit())
 }
-
-// fewSettled is up to how many features a connection is kept that has put them into their places: its temporary file stays as large as they were.
-const fewSettled = 10_000
 
 // shrink gives the pages back that a publication kept in memory. A failure costs memory alone.
 func (s *Store) shrink() { _, _ = s.writes.Exec("PRAGMA shrink_memory") }

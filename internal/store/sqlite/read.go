@@ -25,7 +25,6 @@ type reader struct {
 	// large is from how many features on a collection isn't walked through when the order doesn't matter; 0: it always is.
 	large      int
 	milestones *milestones // nil: none
-	atOnce     gate        // of texts of features
 }
 
 // selectStored reads records with their places in one statement, so that both are of one publication. Which ones is settled first, without

@@ -37,7 +37,7 @@ type source struct{ keys, join, only, seen string }
 func (x source) from(asked bool) string {
 	from := " FROM " + x.keys + x.join
 	if asked {
-		from += " CROSS JOIN feature_properties AS p ON p.key = f.body"
+		from += " CROSS JOIN feature_properties AS p ON p.key = " + bodyOf("f.key")
 	}
 	return from
 }
@@ -277,7 +277,7 @@ func (s *selection) meeting(boxes []orb.Bound, orNowhere bool) string {
 		// A box that holds the feature's own, as it does of points, needs no look at the geometry.
 		any = append(any, "f.west <= "+east+" AND f.east >= "+west+" AND f.south <= "+north+" AND f.north >= "+south+
 			" AND (f.west >= "+west+" AND f.south >= "+south+" AND f.east <= "+east+" AND f.north <= "+north+
-			" OR "+meetsBox+"((SELECT g.geometry FROM feature_properties AS g WHERE g.key = f.body), "+west+", "+south+", "+east+", "+north+"))")
+			" OR "+meetsBox+"("+storedGeometry+", "+west+", "+south+", "+east+", "+north+"))")
 	}
 	return "(" + strings.Join(any, " OR ") + ")"
 }

@@ -44,33 +44,6 @@ func listed[T ~string | ~int](s *statement, values []T) string {
 // list adds listed.
 func list[T ~string | ~int](s *statement, values []T) { s.text.WriteString(listed(s, values)) }
 
-// gate lets so many in at once; a nil one lets everybody in. What only the processor is waited for is no sooner done where more do it at once, and their connections' pages drive one
-// another out of its caches.
-type gate chan struct{}
-
-func (g gate) enter(ctx context.Context) error {
-	if g == nil {
-		return nil
-	}
-	select {
-	case g <- struct{}{}:
-		return nil
-	default: // to wait for a context costs more than most answers
-	}
-	select {
-	case g <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
-func (g gate) leave() {
-	if g != nil {
-		<-g
-	}
-}
-
 // pool is the readers' connections. It keeps statements prepared: to prepare one is most of the time that a small question takes.
 type pool struct {
 	*sql.DB

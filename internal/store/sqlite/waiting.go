@@ -38,7 +38,7 @@ const (
 
 	// A list is sorted in as much memory as the cache may have. What is put in order needs less of a cache.
 	cacheToPut   = `PRAGMA cache_size = -4096`
-	cacheToWrite = `PRAGMA cache_size = -32768`
+	cacheToWrite = `PRAGMA cache_size = ` + writerCache
 )
 
 var (
@@ -88,9 +88,7 @@ func (w *writer) wait(ctx context.Context, row featureRow) error {
 	if _, err := w.tx.exec(ctx, insertWaiting, row.columns...); err != nil {
 		return translate("let it wait", err)
 	}
-	if w.waits++; w.waits >= mostWaiting {
-		return w.settle(ctx)
-	}
+	w.waits++
 	return nil
 }
 
@@ -147,11 +145,12 @@ const (
 	selectIndexes = `SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'feature' AND sql IS NOT NULL`
 )
 
-// manyAtOnce is above how many features the indexes are made anew, where at the end of a publication more wait than there are.
-var manyAtOnce = 50_000
+// manyAtOnce is above how many features a publication is large: they take memory to be sorted, leave a large temporary file, and where they are more than there
+// were, the indexes are made anew.
+var manyAtOnce = 10_000
 
 // putFeatures puts the narrow rows of n features into their places. They come in the order of the curve, so they are everywhere in the indexes by id: of many,
-// these are made anew, which sorts them.
+// these are made anew, which sorts them; only at the end, since rows that somebody in the midst of a publication still reads hold them.
 func (w *writer) putFeatures(ctx context.Context, n int) error {
 	anew := false
 	if w.ends && n > manyAtOnce {

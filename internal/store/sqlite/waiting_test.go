@@ -70,7 +70,7 @@ func TestOneSpotTakesSoManyFeatures(t *testing.T) {
 func TestNothingOfALargePublicationStays(t *testing.T) {
 	t.Parallel()
 	s := openAt(t, filepath.Join(t.TempDir(), "registry.db"))
-	if err := publishAt(t, s, make([]orb.Point, fewSettled+1)...); err != nil {
+	if err := publishAt(t, s, make([]orb.Point, manyAtOnce+1)...); err != nil {
 		t.Fatal(err)
 	}
 	if got := one(t, s.writes, "SELECT count(*) FROM temp.sqlite_schema"); got != "0" {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -152,8 +151,16 @@ func (w *writer) features(ctx context.Context, rows []featureRow) error {
 	for _, row := range rows {
 		w.count(row.tally, row.Unit, row.places, +1)
 		w.countAt(row.tally, row.first, +1)
-		if err := errors.Join(w.wait(ctx, row), w.putCounts(ctx)); err != nil {
+		if err := w.wait(ctx, row); err != nil {
 			return fmt.Errorf("feature %s %s: %w", row.Collection, row.ID, err)
+		}
+		if err := w.putCounts(ctx); err != nil {
+			return err
+		}
+		if w.waits >= mostWaiting {
+			if err := w.settle(ctx); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -1,0 +1,37 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"testing"
+
+	"mithaq/internal/registry"
+)
+
+// As many texts are put together at once as there is room for; who waits hears that nobody waits for the answer any more.
+func TestSoManyTextsAtOnce(t *testing.T) {
+	t.Parallel()
+	s := openAt(t, filepath.Join(t.TempDir(), "registry.db"))
+	n := int64(0)
+	for s.texts.TryAcquire(1) {
+		n++
+	}
+	q := registry.FeatureQuery{Collection: "sites", Day: "2026-01-01", Limit: 10}
+	left, leave := context.WithCancelCause(t.Context())
+	gone := errors.New("gone")
+	leave(gone)
+	if _, err := s.FeatureTexts(left, q); n < 2 || !errors.Is(err, gone) {
+		t.Errorf("one more than %d: %v", n, err)
+	}
+	answered := make(chan error)
+	go func() {
+		_, err := s.FeatureTexts(t.Context(), q)
+		answered <- err
+	}()
+	s.texts.Release(1)
+	if err := <-answered; err != nil {
+		t.Errorf("who comes after one who left: %v", err)
+	}
+	s.texts.Release(n - 1)
+}
