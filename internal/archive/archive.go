@@ -258,8 +258,8 @@ func (r reader) EachFeature(ctx context.Context, q registry.FeatureQuery, yield 
 }
 
 // FeatureTexts implements registry.Reader.
-func (r reader) FeatureTexts(ctx context.Context, q registry.FeatureQuery) (registry.FeatureTexts, error) {
-	return r.of(q).FeatureTexts(ctx, q)
+func (r reader) FeatureTexts(ctx context.Context, q registry.FeatureQuery, yield func(registry.FeatureTexts) error) error {
+	return r.of(q).FeatureTexts(ctx, q, yield)
 }
 
 // EachSpot implements registry.Reader.

@@ -26,11 +26,11 @@ func (r *unhurried) EachFeature(ctx context.Context, q registry.FeatureQuery, yi
 }
 
 // FeatureTexts implements registry.Reader, for one goroutine at a time.
-func (r *unhurried) FeatureTexts(ctx context.Context, q registry.FeatureQuery) (registry.FeatureTexts, error) {
+func (r *unhurried) FeatureTexts(ctx context.Context, q registry.FeatureQuery, yield func(registry.FeatureTexts) error) error {
 	if err := r.rest(ctx); err != nil {
-		return registry.FeatureTexts{}, err
+		return err
 	}
-	return r.Reader.FeatureTexts(ctx, q)
+	return r.Reader.FeatureTexts(ctx, q, yield)
 }
 
 // rest lets as much time pass as the last page took.

@@ -162,13 +162,24 @@ const firstTexts = 16
 // byTexts is byPages for features that are sent as they are stored. The database has pages of about pageBytes ready as one text each, which costs a third.
 func byTexts(ctx context.Context, r registry.Reader, q registry.FeatureQuery, ahead bool, yield func(text []byte) error) error {
 	left, size := q.Limit, firstTexts
+	var texts [2][]byte // of the page that is used and of the one that is read
+	asked := 0
 	ask := func() (answer func() (registry.FeatureTexts, error)) {
 		q := q
 		q.Limit = size
 		if left > 0 {
 			q.Limit = min(left, size)
 		}
-		read := func() (registry.FeatureTexts, error) { return r.FeatureTexts(ctx, q) }
+		text := &texts[asked%len(texts)]
+		asked++
+		read := func() (page registry.FeatureTexts, err error) {
+			err = r.FeatureTexts(ctx, q, func(p registry.FeatureTexts) error {
+				*text = append((*text)[:0], p.JSON...)
+				page, page.JSON = p, *text
+				return nil
+			})
+			return page, err
+		}
 		if !ahead {
 			return read
 		}

@@ -44,11 +44,12 @@ func (p *paged) EachFeature(_ context.Context, q registry.FeatureQuery, yield fu
 	return nil
 }
 
-func (p *paged) FeatureTexts(ctx context.Context, q registry.FeatureQuery) (out registry.FeatureTexts, err error) {
+func (p *paged) FeatureTexts(ctx context.Context, q registry.FeatureQuery, yield func(registry.FeatureTexts) error) error {
+	var out registry.FeatureTexts
 	p.most = max(p.most, q.Limit)
 	most := q.Limit
 	q.Limit++
-	err = p.EachFeature(ctx, q, func(f registry.Feature) error {
+	err := p.EachFeature(ctx, q, func(f registry.Feature) error {
 		if out.More = out.N == most; out.More {
 			return nil
 		}
@@ -58,7 +59,12 @@ func (p *paged) FeatureTexts(ctx context.Context, q registry.FeatureQuery) (out 
 		out.JSON, out.Last = append(out.JSON, f.JSON...), f.ID
 		return nil
 	})
-	return out, err
+	if err != nil {
+		return err
+	}
+	err = yield(out)
+	clear(out.JSON) // it was yield's until it returned
+	return err
 }
 
 func (p *paged) Version(context.Context) (string, error) { return "1", nil }

@@ -216,12 +216,12 @@ func (s *Server) each(yield func(registry.Feature) error) func(context.Context, 
 
 // text reads the features of a page as one text.
 func (s *Server) text(yield func(features []byte, n int) error) func(context.Context, registry.FeatureQuery) (gathered, error) {
-	return func(ctx context.Context, q registry.FeatureQuery) (gathered, error) {
-		page, err := s.Store.FeatureTexts(ctx, q)
-		if err != nil {
-			return gathered{}, err
-		}
-		return gathered{page.N, page.Last, page.More}, yield(page.JSON, page.N)
+	return func(ctx context.Context, q registry.FeatureQuery) (out gathered, err error) {
+		err = s.Store.FeatureTexts(ctx, q, func(page registry.FeatureTexts) error {
+			out = gathered{page.N, page.Last, page.More}
+			return yield(page.JSON, page.N)
+		})
+		return out, err
 	}
 }
 
@@ -437,26 +437,28 @@ func (s *Server) item(c *fiber.Ctx) error {
 	if sent.name == "html" {
 		return s.itemPage(c, info, q, givenBy(p))
 	}
-	var encoded []byte // nil: there is none
+	var body []byte // nil: there is none
 	if in.URI == crs.Default {
-		var found registry.FeatureTexts
-		if found, err = s.Store.FeatureTexts(c.UserContext(), q); found.N > 0 {
-			encoded = found.JSON
-		}
+		err = s.Store.FeatureTexts(c.UserContext(), q, func(found registry.FeatureTexts) error {
+			if found.N > 0 {
+				body = s.withMembers(found.JSON, info, q.ID, givenBy(p))
+			}
+			return nil
+		})
 	} else {
 		err = s.Store.EachFeature(c.UserContext(), q, func(f registry.Feature) error {
-			encoded = projected(f, in)
+			body = s.withMembers(projected(f, in), info, q.ID, givenBy(p))
 			return nil
 		})
 	}
 	if err != nil {
 		return err
 	}
-	if encoded == nil {
+	if body == nil {
 		return notFound("feature", q.ID, "the id of a feature of "+info.id)
 	}
 	c.Set(headerCRS, "<"+in.URI+">")
-	return httpserve.Send(c, httpserve.Payload{ContentType: mimeGeoJSON, Body: s.withMembers(encoded, info, q.ID, givenBy(p))})
+	return httpserve.Send(c, httpserve.Payload{ContentType: mimeGeoJSON, Body: body})
 }
 
 // itemLinks are the links of one feature.

@@ -261,8 +261,8 @@ type Reader interface {
 	// whole, so a hundred thousand of them are a moment's work.
 	EachSpot(ctx context.Context, q FeatureQuery, yield func(Spot) error) error
 	// FeatureTexts is the GeoJSON of the features that EachFeature gives for a query with a limit and an order, as one text: for a page that is
-	// sent as it is stored, this costs much less than its features one by one.
-	FeatureTexts(ctx context.Context, q FeatureQuery) (FeatureTexts, error)
+	// sent as it is stored, this costs much less than its features one by one. The text is yield's until it returns.
+	FeatureTexts(ctx context.Context, q FeatureQuery, yield func(FeatureTexts) error) error
 	// Count is how many features EachFeature gives for the query.
 	Count(ctx context.Context, q FeatureQuery) (int, error)
 	// CountsByUnit is Count of the features with a geometry, by the finest unit that each is known to be in; "" for none.

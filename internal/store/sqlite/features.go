@@ -1,12 +1,10 @@
 package sqlite
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/encoding/wkb"
@@ -39,16 +37,13 @@ var selectText = `
 
 // featureText is FeatureTexts for one feature.
 func (r reader) featureText(ctx context.Context, q registry.FeatureQuery) (out registry.FeatureTexts, err error) {
-	if ctx, err = brief(ctx); err != nil {
-		return out, err
-	}
 	rows, err := r.q.QueryContext(ctx, selectText, q.Collection, q.Detail, q.ID, string(q.Day))
 	if err != nil {
 		return out, translate("read a feature", err)
 	}
 	defer rows.Close()
 	if rows.Next() {
-		if err := rows.Scan((*sql.RawBytes)(&out.JSON)); err != nil {
+		if err := rows.Scan((*sql.RawBytes)(&out.JSON)); err != nil { // the driver makes a new one for each row, so it is ours to hand on
 			return out, translate("read a feature", err)
 		}
 		out.N, out.Last = 1, q.ID
@@ -58,57 +53,67 @@ func (r reader) featureText(ctx context.Context, q registry.FeatureQuery) (out r
 
 // FeatureTexts implements registry.Reader. What only the processor is waited for is no sooner done where more do it at once, and their connections' pages
 // drive one another out of its caches.
-func (s *Store) FeatureTexts(ctx context.Context, q registry.FeatureQuery) (registry.FeatureTexts, error) {
-	if s.texts.Acquire(ctx, 1) != nil {
-		return registry.FeatureTexts{}, context.Cause(ctx)
-	}
-	defer s.texts.Release(1)
-	return s.reader.FeatureTexts(ctx, q)
-}
-
-// FeatureTexts implements registry.Reader. The database puts the text together: a row for each feature would cost more than the features. It gives
-// it as a blob, because the driver makes a string of a text, which is then copied.
-func (r reader) FeatureTexts(ctx context.Context, q registry.FeatureQuery) (out registry.FeatureTexts, err error) {
-	if isOne(q) && q.Limit > 0 && !r.plainly {
-		return r.featureText(ctx, q)
-	}
-	most := q.Limit
-	q.Limit++ // one more tells whether there are others
-	s, err := r.ordered(ctx, q, "count(*), coalesce(group_concat(c.id, char(10)), ''), CAST(coalesce(group_concat(b.body, char(44, 10)), '') AS BLOB)", "")
-	if err != nil {
-		return out, err
-	}
-	if ctx, err = briefFor(ctx, q); err != nil {
-		return out, err
-	}
-	var ids string
-	var text sql.RawBytes // the driver makes a new one for each row, so it is ours to hand on; of a text, not a blob, there would be a copy more
-	rows, err := r.q.QueryContext(ctx, s.text.String(), s.args...)
-	if err != nil {
-		return out, translate("read features", err)
-	}
-	defer rows.Close()
-	if rows.Next() {
-		if err := rows.Scan(&out.N, &ids, &text); err != nil {
-			return out, translate("read features", err)
+func (r reader) FeatureTexts(ctx context.Context, q registry.FeatureQuery, yield func(registry.FeatureTexts) error) (err error) {
+	one := isOne(q) && q.Limit > 0 && !r.plainly
+	if one {
+		if ctx, err = brief(ctx); err != nil {
+			return err
 		}
 	}
-	out.JSON = text
-	if out.N > most { // neither an id nor an encoded feature has a line feed
-		out.N, out.More = most, true
-		out.JSON = out.JSON[:bytes.LastIndexByte(out.JSON, '\n')-1]
-		ids = ids[:strings.LastIndexByte(ids, '\n')]
+	if r.texts != nil && r.texts.Acquire(ctx, 1) != nil {
+		return context.Cause(ctx)
 	}
-	out.Last = ids[strings.LastIndexByte(ids, '\n')+1:]
-	return out, translate("read features", rows.Err())
+	release := func() {
+		if r.texts != nil {
+			r.texts.Release(1)
+		}
+	}
+	if one {
+		page, err := r.featureText(ctx, q)
+		release()
+		if err != nil {
+			return err
+		}
+		return yield(page)
+	}
+	g := takeGathered(q.Limit)
+	defer g.giveBack()
+	err = r.gather(ctx, q, g)
+	release()
+	if err != nil {
+		return err
+	}
+	return yield(g.texts())
+}
+
+// gather puts a page's texts together.
+func (r reader) gather(ctx context.Context, q registry.FeatureQuery, g *gathered) error {
+	q.Limit++ // one more tells whether there are others
+	s, q, err := r.ordered(ctx, q)
+	if err != nil {
+		return err
+	}
+	s.joined(q, g.of(&s.statement, "c.id", "b.body"), "")
+	if ctx, err = briefFor(ctx, q); err != nil {
+		return err
+	}
+	rows, err := r.q.QueryContext(ctx, s.text.String(), s.args...)
+	if err != nil {
+		return translate("read features", err)
+	}
+	defer rows.Close()
+	for rows.Next() { // once, and there is nothing in it
+	}
+	return translate("read features", rows.Err())
 }
 
 // EachFeature implements registry.Reader.
 func (r reader) EachFeature(ctx context.Context, q registry.FeatureQuery, yield func(registry.Feature) error) error {
-	s, err := r.ordered(ctx, q, "c.id, c.valid_from, c.valid_until, p.geometry, b.body", " CROSS JOIN feature_properties AS p ON p.key = b.key")
+	s, q, err := r.ordered(ctx, q)
 	if err != nil {
 		return err
 	}
+	s.joined(q, "c.id, c.valid_from, c.valid_until, p.geometry, b.body", " CROSS JOIN feature_properties AS p ON p.key = b.key")
 	if ctx, err = briefFor(ctx, q); err != nil {
 		return err
 	}

@@ -33,7 +33,7 @@ func TestQuickWaysGiveThePlainAnswer(t *testing.T) {
 	s.milestones.every = 30
 	scanning := reader{q: s.reads, large: 1}
 	found := 0
-	for range 600 {
+	for range 800 {
 		q := randomQuery(t, random)
 		same := func(what string, ask func(registry.Reader) (string, error)) string {
 			want, err := ask(plain)
@@ -87,7 +87,12 @@ func TestQuickWaysGiveThePlainAnswer(t *testing.T) {
 			return strings.Join(spots, " "), err
 		})
 		if q.Limit > 0 && q.Order != registry.AnyOrder {
-			page, err := s.FeatureTexts(t.Context(), q)
+			var page registry.FeatureTexts
+			err := s.FeatureTexts(t.Context(), q, func(p registry.FeatureTexts) error {
+				page = p
+				page.JSON = slices.Clone(p.JSON)
+				return nil
+			})
 			want, n, last := "", 0, ""
 			more := q
 			more.Limit++
@@ -427,6 +432,9 @@ func randomQuery(t *testing.T, random *rand.Rand) registry.FeatureQuery {
 	}
 	if sometimes(4) {
 		q.Where = map[string]string{pick(random, registry.FeatureColumns): pick(random, append(someKinds, ""))}
+	}
+	if sometimes(6) {
+		q.Where, q.Places = map[string]string{"kind": pick(random, someKinds)}, []registry.PlaceCode{pick(random, someUnits[1:])}
 	}
 	if sometimes(8) {
 		q.Lists = map[string]string{"works": pick(random, someKinds)}

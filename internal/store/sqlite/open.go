@@ -43,7 +43,6 @@ import (
 type Store struct {
 	reader
 	reads, writes *sql.DB
-	texts         *semaphore.Weighted // of features, that are put together at once
 }
 
 var _ registry.Store = (*Store)(nil)
@@ -97,8 +96,8 @@ func open(ctx context.Context, path string, folder fs.FS) (*Store, error) {
 	reads.SetMaxOpenConns(mostOpen())
 	reads.SetMaxIdleConns(mostOpen())
 	reads.SetConnMaxIdleTime(idleFor)
-	return &Store{reader: reader{q: &pool{DB: reads}, tallied: true, large: 100_000, milestones: &milestones{every: milestoneEvery}}, reads: reads, writes: writes,
-		texts: semaphore.NewWeighted(int64(runtime.NumCPU() + 1))}, nil
+	return &Store{reader: reader{q: &pool{DB: reads}, tallied: true, large: 100_000, milestones: &milestones{every: milestoneEvery},
+		texts: semaphore.NewWeighted(int64(runtime.NumCPU() + 1))}, reads: reads, writes: writes}, nil
 }
 
 // create makes the file where there is none: the size of its pages has to be said before anything else is.

@@ -21,14 +21,12 @@ func TestSoManyTextsAtOnce(t *testing.T) {
 	left, leave := context.WithCancelCause(t.Context())
 	gone := errors.New("gone")
 	leave(gone)
-	if _, err := s.FeatureTexts(left, q); n < 2 || !errors.Is(err, gone) {
+	none := func(registry.FeatureTexts) error { return nil }
+	if err := s.FeatureTexts(left, q, none); n < 2 || !errors.Is(err, gone) {
 		t.Errorf("one more than %d: %v", n, err)
 	}
 	answered := make(chan error)
-	go func() {
-		_, err := s.FeatureTexts(t.Context(), q)
-		answered <- err
-	}()
+	go func() { answered <- s.FeatureTexts(t.Context(), q, none) }()
 	s.texts.Release(1)
 	if err := <-answered; err != nil {
 		t.Errorf("who comes after one who left: %v", err)

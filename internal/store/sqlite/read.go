@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"mithaq/internal/edtf"
 	"mithaq/internal/registry"
 )
@@ -24,7 +26,8 @@ type reader struct {
 	plainly bool
 	// large is from how many features on a collection isn't walked through when the order doesn't matter; 0: it always is.
 	large      int
-	milestones *milestones // nil: none
+	milestones *milestones         // nil: none
+	texts      *semaphore.Weighted // of features, that are put together at once; nil: no bound
 }
 
 // selectStored reads records with their places in one statement, so that both are of one publication. Which ones is settled first, without

@@ -422,32 +422,31 @@ func (s *selection) after(q registry.FeatureQuery) {
 	}
 }
 
-// ordered is what q selects, as c, in its order; which features these are is settled without their bodies, which are joined last, as b, and more with them.
-func (r reader) ordered(ctx context.Context, q registry.FeatureQuery, columns, more string) (*selection, error) {
+// ordered is what q selects, on its way to one page in its order, with q as the page is found from the nearest milestone.
+func (r reader) ordered(ctx context.Context, q registry.FeatureQuery) (*selection, registry.FeatureQuery, error) {
 	if r.milestones != nil && q.Offset >= r.milestones.every && q.After == "" && isWhole(q) {
 		var err error
 		if q, err = r.milestones.shorten(ctx, r, q); err != nil {
-			return nil, err
+			return nil, q, err
 		}
 	}
 	s, err := r.selection(q)
-	if err != nil {
-		return nil, err
+	if err == nil && q.Order != registry.AnyOrder {
+		err = r.inOrder(ctx, s, q)
 	}
-	order := ""
-	if q.Order != registry.AnyOrder {
-		order = " ORDER BY id"
-		if err := r.inOrder(ctx, s, q); err != nil {
-			return nil, err
-		}
-	}
+	return s, q, err
+}
+
+// joined adds SELECT columns for the page of q, as c; which features these are is settled without their bodies, which are joined last, as b, and more with them.
+func (s *selection) joined(q registry.FeatureQuery, columns, more string) {
 	s.after(q)
 	s.add("SELECT " + columns + " FROM (")
 	s.each("f.key, f.id, f.valid_from, f.valid_until")
-	s.add(order)
+	if q.Order != registry.AnyOrder {
+		s.add(" ORDER BY id")
+	}
 	s.page(q)
 	s.add(") AS c CROSS JOIN feature_body AS b ON b.key = " + bodyOf("c.key") + more)
-	return s, nil
 }
 
 // isWhole says whether q selects all of a collection, or of what is behind one of its features.

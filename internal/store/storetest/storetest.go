@@ -890,7 +890,12 @@ func featuresByCounting(t *testing.T, s registry.Store) {
 		if len(x.want) > 0 {
 			last = x.want[len(x.want)-1]
 		}
-		got, err := s.FeatureTexts(t.Context(), registry.FeatureQuery{Collection: "sites", Day: day, After: x.after, Offset: x.offset, Limit: x.max})
+		var got registry.FeatureTexts
+		err := s.FeatureTexts(t.Context(), registry.FeatureQuery{Collection: "sites", Day: day, After: x.after, Offset: x.offset, Limit: x.max}, func(p registry.FeatureTexts) error {
+			got = p
+			got.JSON = slices.Clone(p.JSON)
+			return nil
+		})
 		if err != nil || string(got.JSON) != strings.Join(want, ",\n") || got.N != len(x.want) || got.Last != last || got.More != x.more {
 			t.Errorf("%d after %q and %d more: %+v, %v; want %q", x.max, x.after, x.offset, got, err, x.want)
 		}
