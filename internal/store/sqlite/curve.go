@@ -83,6 +83,12 @@ func bodyOf(key string) string {
 		key, others, large, numberBits, 1<<sortBits-1, fineBits+numberBits, cellBits, 1<<fineBits-1, 1<<numberBits-1)
 }
 
+// firstBody is the first key of a body of one sort in a square of 1 << bits cells, by the square's number on the curve. It lies in one large square.
+func firstBody(square string, bits int, sort int64) string {
+	return fmt.Sprintf("((%[1]s >> %[2]d << %[3]d) | %[4]d | ((%[1]s & %[5]d) << %[6]d))", square, fineBits-bits, fineBits+cellBits, sort<<(fineBits+numberBits),
+		1<<(fineBits-bits)-1, numberBits+bits)
+}
+
 // cellOf is the column and the row of a position, degrees. Neither falls where the position moves east or north, so the cells of a box's
 // corners bound those of all positions in it.
 func cellOf(p orb.Point) (x, y uint32) {

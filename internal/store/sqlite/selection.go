@@ -27,7 +27,8 @@ type selection struct {
 	// collection and kind are what the keys of candidates tell, kind empty for any. Of boundaries they tell nothing.
 	collection, kind string
 
-	reach []keyRange // that the first source's points come from, where they are those of boxes
+	place registry.PlaceCode // that the sources are of, where they are those of a place
+	reach []keyRange         // that the first source's points come from, where they are those of boxes
 }
 
 // source is a FROM clause that names its features f. keys alone, under the condition only, has as many rows; that condition stands first, because
@@ -99,7 +100,7 @@ func (r reader) selection(q registry.FeatureQuery) (*selection, error) {
 	}
 	for _, code := range inPlaces {
 		places[code] = s.bind(string(code))
-		s.keep(touches(places[code]))
+		s.keep(r.touches(places[code]))
 	}
 	for _, column := range registry.FeatureColumns {
 		if value, ok := q.Where[column]; ok {
@@ -157,14 +158,15 @@ func (r reader) selection(q registry.FeatureQuery) (*selection, error) {
 	case r.plainly || q.ID != "":
 		s.sources = []source{walk}
 	case len(q.Boxes) > 0:
-		s.sources = s.inBoxes(q.Detail, q.Boxes, narrowest(inPlaces, places))
+		s.sources = s.inBoxes(q.Detail, q.Boxes, r, places[narrowest(inPlaces)])
 		if q.Located != registry.LocatedYes {
 			s.sources = append(s.sources, unplaced)
 		}
 	case len(implied) > 0:
-		s.sources = s.inBoxes(q.Detail, implied, narrowest(inPlaces, places))
+		s.sources = s.inBoxes(q.Detail, implied, r, places[narrowest(inPlaces)])
 	case len(inPlaces) > 0:
-		s.sources = []source{{keys: "feature_place AS c", join: byKey, only: " AND c.code = " + narrowest(inPlaces, places) + s.inPlace(q.Detail), seen: touches(narrowest(inPlaces, places))}}
+		s.place = narrowest(inPlaces)
+		s.sources = r.inPlace(s, q.Detail, s.place, places[s.place])
 	case q.Party != "" || q.Programme != "":
 		s.sources = []source{{keys: "(" + strings.Replace(through[0], "SELECT", "SELECT DISTINCT", 1) + ") AS c", join: byKey}}
 	case units != "":
@@ -184,25 +186,29 @@ func (r reader) selection(q registry.FeatureQuery) (*selection, error) {
 // isPlace says whether a property's value is one of its feature's places, as registry.Feature promises.
 func isPlace(property string) bool { return slices.Contains(registry.PlaceProperties, property) }
 
-// touches is the condition that f touches a unit, by its bound code.
-func touches(code string) string {
-	return "EXISTS (SELECT 1 FROM feature_place AS t WHERE t.code = " + code + " AND t.key = f.key)"
+// touches is the condition that f touches a unit, by its bound code. Where the tally has nothing that touches it and isn't in it as its finest unit,
+// no other feature need be looked up.
+func (r reader) touches(code string) string {
+	listed := "EXISTS (SELECT 1 FROM feature_place AS t WHERE t.code = " + code + " AND t.key = f.key)"
+	if !r.tallied || r.plainly {
+		return listed
+	}
+	return "(f.unit = " + code + " OR EXISTS (SELECT 1 FROM feature_tally WHERE collection = ?1 AND detail = ?2 AND code = " + code + " AND finest = 0) AND " + listed + ")"
 }
 
-// narrowest is the bound code of the narrowest of some places, empty for none: what is in it is in few rows.
-func narrowest(codes []registry.PlaceCode, bound map[registry.PlaceCode]string) string {
-	var longest registry.PlaceCode
+// narrowest is the narrowest of some places, empty for none: what is in it is in few rows.
+func narrowest(codes []registry.PlaceCode) (longest registry.PlaceCode) {
 	for _, code := range codes {
 		if len(code) > len(longest) {
 			longest = code
 		}
 	}
-	return bound[longest]
+	return longest
 }
 
 // inBoxes are candidates for some boxes, of one place when there is one: points by the stretches of the curve that go through the boxes,
 // the rest by the R*Tree, which rounds outward.
-func (s *selection) inBoxes(detail string, boxes []orb.Bound, place string) []source {
+func (s *selection) inBoxes(detail string, boxes []orb.Bound, r reader, place string) []source {
 	var met []string
 	of := keyRange{others, nowhere}
 	if detail == "" {
@@ -224,7 +230,7 @@ func (s *selection) inBoxes(detail string, boxes []orb.Bound, place string) []so
 	var points source
 	switch {
 	case place != "":
-		points = source{keys: s.ranges(s.reach) + "feature_place AS c", join: byKey, only: " AND c.code = " + place + fmt.Sprintf(inRange, "c.key") + s.ofSort("c.key"), seen: touches(place)}
+		points = source{keys: s.ranges(s.reach) + "feature_place AS c", join: byKey, only: " AND c.code = " + place + fmt.Sprintf(inRange, "c.key") + s.ofSort("c.key"), seen: r.touches(place)}
 	case s.kind != "":
 		points = source{keys: s.ranges(bodiesIn(boxes, sortOf(s.collection, s.kind))) + "feature AS f INDEXED BY feature_by_sort", only: fmt.Sprintf(inRange, "f.body")}
 	default:
@@ -236,13 +242,35 @@ func (s *selection) inBoxes(detail string, boxes []orb.Bound, place string) []so
 // ofSort is the condition that a key of a point may be of the sort that is selected.
 func (s *selection) ofSort(key string) string { return ofSort(key, s.collection, s.kind) }
 
-// inPlace is ofSort for c's keys of all features.
-func (s *selection) inPlace(detail string) string {
+// inPlace are candidates for one place, by its code and the bound one. Points of one kind are looked for where their bodies lie, in squares that hold
+// something of the place: its own keys are of all kinds.
+func (r reader) inPlace(s *selection, detail string, code registry.PlaceCode, place string) []source {
+	in := source{keys: "feature_place AS c", join: byKey, only: " AND c.code = " + place, seen: r.touches(place)}
 	if detail != "" {
-		return ""
+		return []source{in}
 	}
 	of := othersOf(s.collection, s.kind)
-	return fmt.Sprintf(" AND (c.key >= %d OR c.key < %d%s OR c.key >= %d AND c.key < %d)", nowhere, others, s.ofSort("c.key"), of.first, of.end)
+	rest := fmt.Sprintf("c.key >= %d OR c.key >= %d AND c.key < %d", nowhere, of.first, of.end)
+	if s.kind == "" {
+		in.only += fmt.Sprintf(" AND (%s OR c.key < %d%s)", rest, others, s.ofSort("c.key"))
+		return []source{in}
+	}
+	in.only += fmt.Sprintf(" AND c.key >= %d AND (%s)", others, rest)
+	bits := fineBits // of a large square
+	if strings.Count(string(code), ".") > 1 {
+		bits = 2 * 6 // 4.9 km by 2.4 km at the equator, for what is narrower than a province
+	}
+	next := func(from string) string {
+		return fmt.Sprintf("(SELECT min(key) >> %d FROM feature_place WHERE code = %s AND key >= %s AND key < %d)", cellBits+bits, place, from, others)
+	}
+	points := source{
+		keys: fmt.Sprintf(`(
+			WITH RECURSIVE square (n) AS (SELECT %s UNION ALL SELECT %s FROM square WHERE n IS NOT NULL)
+			SELECT %s AS first FROM square WHERE n IS NOT NULL) AS r CROSS JOIN feature AS f INDEXED BY feature_by_sort`,
+			next("0"), next(fmt.Sprintf("n + 1 << %d", cellBits+bits)), firstBody("n", bits, sortOf(s.collection, s.kind))),
+		only: fmt.Sprintf(" AND f.body >= r.first AND f.body < r.first + %d", 1<<(numberBits+bits)),
+	}
+	return []source{points, in}
 }
 
 // inRange is whether a key is in one of ranges, which the key is looked up by.
@@ -349,6 +377,17 @@ func (r reader) inOrder(ctx context.Context, s *selection, q registry.FeatureQue
 		return nil
 	}
 	most := few(q.Limit + q.Offset)
+	if r.tallied && s.place != "" {
+		in := registry.FeatureQuery{Collection: q.Collection, Detail: q.Detail, Day: q.Day, Places: []registry.PlaceCode{s.place}}
+		if s.kind != "" {
+			in.Where = map[string]string{"kind": s.kind}
+		}
+		n, err := r.countByTally(ctx, in)
+		if n > most {
+			s.sources = []source{walk}
+		}
+		return err
+	}
 	uncounted := s.sources
 	if r.tallied && s.reach != nil {
 		n, err := r.atMostIn(ctx, q.Collection, s.reach, most)
