@@ -181,3 +181,24 @@ func TestAssets(t *testing.T) {
 		t.Error("a changed file left the address unchanged")
 	}
 }
+
+// A text in blocks has the version of the text.
+func TestVersionOfBlocks(t *testing.T) {
+	for _, n := range []int{0, 1, 240, 241, blockSize - 1, blockSize, blockSize + 1, 3*blockSize + 7} {
+		text := make([]byte, n)
+		for i := range text {
+			text[i] = byte(i * 31)
+		}
+		var b blocks
+		_, _ = b.Write(text)
+		if got, want := b.version(), ContentVersion(text); got != want || len(want) != 16 {
+			t.Errorf("%d bytes: %q, want %q", n, got, want)
+		}
+		if n > 0 {
+			text[n/2]++
+			if ContentVersion(text) == b.version() {
+				t.Errorf("%d bytes have the version of others", n)
+			}
+		}
+	}
+}
