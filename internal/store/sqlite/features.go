@@ -93,7 +93,7 @@ func (r reader) gather(ctx context.Context, q registry.FeatureQuery, g *gathered
 	if err != nil {
 		return err
 	}
-	s.joined(q, g.of(&s.statement, "c.id", "b.body"), "")
+	s.joined(q, g.of(&s.statement, "c.id", "b.body"), "", "")
 	if ctx, err = briefFor(ctx, q); err != nil {
 		return err
 	}
@@ -113,7 +113,7 @@ func (r reader) EachFeature(ctx context.Context, q registry.FeatureQuery, yield 
 	if err != nil {
 		return err
 	}
-	s.joined(q, "c.id, c.valid_from, c.valid_until, p.geometry, b.body", " CROSS JOIN feature_properties AS p ON p.key = b.key")
+	s.joined(q, "c.id, c.valid_from, c.valid_until, p.geometry, b.body", ", f.valid_from, f.valid_until", " CROSS JOIN feature_properties AS p ON p.key = b.key")
 	if ctx, err = briefFor(ctx, q); err != nil {
 		return err
 	}

@@ -32,8 +32,11 @@ type selection struct {
 }
 
 // source is a FROM clause that names its features f. keys alone, under the condition only, has as many rows; that condition stands first, because
-// it costs less than to read a feature. seen is the condition of where that holds for all of them.
-type source struct{ keys, join, only, seen string }
+// it costs less than to read a feature. where is asked of them in place of the conditions seen.
+type source struct {
+	keys, join, only, where string
+	seen                    [2]string
+}
 
 func (x source) from(asked bool) string {
 	from := " FROM " + x.keys + x.join
@@ -63,9 +66,9 @@ func (s *selection) each(columns string) {
 		if i > 0 {
 			s.add(" UNION ALL ")
 		}
-		s.add("SELECT " + columns + x.from(s.asked) + " WHERE 1" + x.only)
+		s.add("SELECT " + columns + x.from(s.asked) + " WHERE 1" + x.only + x.where)
 		for _, condition := range s.where {
-			if condition != x.seen {
+			if !slices.Contains(x.seen[:], condition) {
 				s.add(" AND " + condition)
 			}
 		}
@@ -146,8 +149,10 @@ func (r reader) selection(q registry.FeatureQuery) (*selection, error) {
 	if q.During != (registry.Days{}) {
 		s.keep("(f.first_day IS NULL OR f.first_day <= " + s.bind(string(cmp.Or(q.During.Last, forGood))) + " AND f.last_day >= " + s.bind(string(q.During.First)) + ")")
 	}
+	meeting := ""
 	if len(q.Boxes) > 0 {
-		s.keep(s.meeting(q.Boxes, q.Located != registry.LocatedYes))
+		meeting = s.meeting(q.Boxes, q.Located != registry.LocatedYes)
+		s.keep(meeting)
 	}
 	implied, err := r.filter(s, q)
 	if err != nil {
@@ -158,12 +163,12 @@ func (r reader) selection(q registry.FeatureQuery) (*selection, error) {
 	case r.plainly || q.ID != "":
 		s.sources = []source{walk}
 	case len(q.Boxes) > 0:
-		s.sources = s.inBoxes(q.Detail, q.Boxes, r, places[narrowest(inPlaces)])
+		s.sources = r.inBoxes(s, q.Detail, q.Boxes, places[narrowest(inPlaces)], meeting)
 		if q.Located != registry.LocatedYes {
 			s.sources = append(s.sources, unplaced)
 		}
 	case len(implied) > 0:
-		s.sources = s.inBoxes(q.Detail, implied, r, places[narrowest(inPlaces)])
+		s.sources = r.inBoxes(s, q.Detail, implied, places[narrowest(inPlaces)], "")
 	case len(inPlaces) > 0:
 		s.place = narrowest(inPlaces)
 		s.sources = r.inPlace(s, q.Detail, s.place, places[s.place])
@@ -206,9 +211,9 @@ func narrowest(codes []registry.PlaceCode) (longest registry.PlaceCode) {
 	return longest
 }
 
-// inBoxes are candidates for some boxes, of one place when there is one: points by the stretches of the curve that go through the boxes,
-// the rest by the R*Tree, which rounds outward.
-func (s *selection) inBoxes(detail string, boxes []orb.Bound, r reader, place string) []source {
+// inBoxes are candidates for some boxes, of one place when there is one, by its bound code: points by the stretches of the curve that go through the boxes,
+// the rest by the R*Tree, which rounds outward. meeting is the condition that they meet a box, where it is one; of a point less need be asked.
+func (r reader) inBoxes(s *selection, detail string, boxes []orb.Bound, place, meeting string) []source {
 	var met []string
 	of := keyRange{others, nowhere}
 	if detail == "" {
@@ -230,11 +235,16 @@ func (s *selection) inBoxes(detail string, boxes []orb.Bound, r reader, place st
 	var points source
 	switch {
 	case place != "":
-		points = source{keys: s.ranges(s.reach) + "feature_place AS c", join: byKey, only: " AND c.code = " + place + fmt.Sprintf(inRange, "c.key") + s.ofSort("c.key"), seen: r.touches(place)}
+		points = source{keys: s.ranges(s.reach) + "feature_place AS c", join: byKey, only: " AND c.code = " + place + fmt.Sprintf(inRange, "c.key") + s.ofSort("c.key"), seen: [2]string{r.touches(place)}}
 	case s.kind != "":
 		points = source{keys: s.ranges(bodiesIn(boxes, sortOf(s.collection, s.kind))) + "feature AS f INDEXED BY feature_by_sort", only: fmt.Sprintf(inRange, "f.body")}
 	default:
 		points = s.points(s.ranges(s.reach))
+	}
+	if len(boxes) == 1 && meeting != "" {
+		at := boxes[0]
+		points.where = fmt.Sprintf(" AND f.west BETWEEN %s AND %s AND f.south BETWEEN %s AND %s", s.bind(at.Min[0]), s.bind(at.Max[0]), s.bind(at.Min[1]), s.bind(at.Max[1]))
+		points.seen[1] = meeting
 	}
 	return []source{points, rest}
 }
@@ -245,7 +255,7 @@ func (s *selection) ofSort(key string) string { return ofSort(key, s.collection,
 // inPlace are candidates for one place, by its code and the bound one. Points of one kind are looked for where their bodies lie, in squares that hold
 // something of the place: its own keys are of all kinds.
 func (r reader) inPlace(s *selection, detail string, code registry.PlaceCode, place string) []source {
-	in := source{keys: "feature_place AS c", join: byKey, only: " AND c.code = " + place, seen: r.touches(place)}
+	in := source{keys: "feature_place AS c", join: byKey, only: " AND c.code = " + place, seen: [2]string{r.touches(place)}}
 	if detail != "" {
 		return []source{in}
 	}
@@ -476,16 +486,21 @@ func (r reader) ordered(ctx context.Context, q registry.FeatureQuery) (*selectio
 	return s, q, err
 }
 
-// joined adds SELECT columns for the page of q, as c; which features these are is settled without their bodies, which are joined last, as b, and more with them.
-func (s *selection) joined(q registry.FeatureQuery, columns, more string) {
+// joined adds SELECT columns for the page of q; which features these are is settled without their bodies, as c, with the narrow columns that are asked for beside
+// their ids. The bodies are joined last, as b, and more with them.
+func (s *selection) joined(q registry.FeatureQuery, columns, narrow, more string) {
 	s.after(q)
 	s.add("SELECT " + columns + " FROM (")
-	s.each("f.key, f.id, f.valid_from, f.valid_until")
+	key := "f.body"
+	if s.sources[0] == walk { // whose index hasn't that column
+		key = bodyOf("f.key")
+	}
+	s.each("f.id, " + key + " AS body" + narrow)
 	if q.Order != registry.AnyOrder {
 		s.add(" ORDER BY id")
 	}
 	s.page(q)
-	s.add(") AS c CROSS JOIN feature_body AS b ON b.key = " + bodyOf("c.key") + more)
+	s.add(") AS c CROSS JOIN feature_body AS b ON b.key = c.body" + more)
 }
 
 // isWhole says whether q selects all of a collection, or of what is behind one of its features.
