@@ -45,13 +45,13 @@ func (u Undecoded) Decode() (Stored, error) {
 // SiteInPlace reads of a site what tells where it is, and of which agreements, and leaves the rest out.
 func (u Undecoded) SiteInPlace() (Stored, error) {
 	var of struct {
-		Type       Type
-		ID         ID
-		Agreements []ID
-		Place      *WrittenPlace
-		Position   *Position
+		Type       Type          `json:"type"`
+		ID         ID            `json:"id"`
+		Agreements []ID          `json:"agreements"`
+		Place      *WrittenPlace `json:"place"`
+		Position   *Position     `json:"position"`
 	}
-	if err := json.Unmarshal(u.Body, &of); err != nil {
+	if err := UnmarshalOwn(u.Body, &of); err != nil {
 		return Stored{}, fmt.Errorf("a site as published: %w", err)
 	}
 	site := &Site{Header: Header{Type: of.Type, ID: of.ID}, Agreements: of.Agreements, Place: of.Place, Position: of.Position}

@@ -15,13 +15,16 @@ import (
 
 // asked are the properties of a feature that have columns of their own.
 type asked struct {
-	Works, Utilities, Trades, Kinds json.RawMessage
-	ShopsCreated                    json.RawMessage `json:"shops_created"`
-	ShopsRestored                   json.RawMessage `json:"shops_restored"`
-	ShopsQualifier                  json.RawMessage `json:"shops_qualifier"`
-	SurfaceM2                       json.RawMessage `json:"surface_m2"`
-	SurfaceQualifier                json.RawMessage `json:"surface_qualifier"`
-	Agreements                      json.RawMessage
+	Works            json.RawMessage `json:"works"`
+	Utilities        json.RawMessage `json:"utilities"`
+	Trades           json.RawMessage `json:"trades"`
+	Kinds            json.RawMessage `json:"kinds"`
+	ShopsCreated     json.RawMessage `json:"shops_created"`
+	ShopsRestored    json.RawMessage `json:"shops_restored"`
+	ShopsQualifier   json.RawMessage `json:"shops_qualifier"`
+	SurfaceM2        json.RawMessage `json:"surface_m2"`
+	SurfaceQualifier json.RawMessage `json:"surface_qualifier"`
+	Agreements       json.RawMessage `json:"agreements"`
 }
 
 // figures are the values of the column of that name, of a site.
@@ -111,8 +114,10 @@ func rowOf(f registry.Feature) (row featureRow, err error) {
 			return row, err
 		}
 	}
-	var properties struct{ Properties asked }
-	if err := json.Unmarshal(f.JSON, &properties); err != nil {
+	var properties struct {
+		Properties asked `json:"properties"`
+	}
+	if err := registry.UnmarshalOwn(f.JSON, &properties); err != nil {
 		return row, err
 	}
 	of := properties.Properties
