@@ -437,28 +437,43 @@ func (s *Server) item(c *fiber.Ctx) error {
 	if sent.name == "html" {
 		return s.itemPage(c, info, q, givenBy(p))
 	}
-	var body []byte // nil: there is none
-	if in.URI == crs.Default {
-		err = s.Store.FeatureTexts(c.UserContext(), q, func(found registry.FeatureTexts) error {
-			if found.N > 0 {
-				body = s.withMembers(found.JSON, info, q.ID, givenBy(p))
-			}
-			return nil
-		})
+	given := givenBy(p)
+	make := func() (httpserve.Kept, error) {
+		var body []byte // nil: there is none
+		var err error
+		if in.URI == crs.Default {
+			err = s.Store.FeatureTexts(c.UserContext(), q, func(found registry.FeatureTexts) error {
+				if found.N > 0 {
+					body = s.withMembers(found.JSON, info, q.ID, given)
+				}
+				return nil
+			})
+		} else {
+			err = s.Store.EachFeature(c.UserContext(), q, func(f registry.Feature) error {
+				body = s.withMembers(projected(f, in), info, q.ID, given)
+				return nil
+			})
+		}
+		return httpserve.KeepWhole(body), err
+	}
+	var found httpserve.Kept
+	if p.Has(recorded) {
+		found, err = make()
 	} else {
-		err = s.Store.EachFeature(c.UserContext(), q, func(f registry.Feature) error {
-			body = s.withMembers(projected(f, in), info, q.ID, givenBy(p))
-			return nil
-		})
+		var version string
+		if version, err = s.Kept.Version(c.UserContext(), s.Store); err != nil {
+			return err
+		}
+		found, err = s.Kept.OfMany(c.UserContext(), version, string(q.Day)+" "+given.after(s.itemAddress(info.id, q.ID)), make)
 	}
 	if err != nil {
 		return err
 	}
-	if body == nil {
+	if found.Body == nil {
 		return notFound("feature", q.ID, "the id of a feature of "+info.id)
 	}
 	c.Set(headerCRS, "<"+in.URI+">")
-	return httpserve.Send(c, httpserve.Payload{ContentType: mimeGeoJSON, Body: body})
+	return httpserve.Send(c, httpserve.Payload{ContentType: mimeGeoJSON, Body: found.Body, Version: found.Version})
 }
 
 // itemLinks are the links of one feature.

@@ -3,7 +3,10 @@ package httpserve
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/zeebo/xxh3"
 
 	"mithaq/internal/registry"
 )
@@ -16,6 +19,7 @@ type AnswerCache struct {
 	version string
 	kept    map[string]*keptAnswer
 	size    int
+	lately  [1 << 13]atomic.Uint32 // what was asked lately of OfMany, by some bits of its hash
 }
 
 // keptAnswer is an answer that is made, or being made.
@@ -104,6 +108,18 @@ func (cache *AnswerCache) Of(ctx context.Context, version, question string, make
 	k.made, k.Kept = true, answer
 	cache.grow(question, k)
 	return answer, nil
+}
+
+// OfMany is Of for questions of which there are far more than can be kept: an answer is kept when its question is asked again before many others were.
+func (cache *AnswerCache) OfMany(ctx context.Context, version, question string, make func() (Kept, error)) (Kept, error) {
+	cache.mu.Lock()
+	again := cache.version == version && cache.kept[question] != nil
+	cache.mu.Unlock()
+	hash := xxh3.HashString(question)
+	if mark := uint32(hash >> 32); !again && cache.lately[hash%uint64(len(cache.lately))].Swap(mark) != mark {
+		return make()
+	}
+	return cache.Of(ctx, version, question, make)
 }
 
 func (cache *AnswerCache) entry(version, question string) *keptAnswer {

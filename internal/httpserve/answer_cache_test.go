@@ -57,6 +57,46 @@ func TestAnswersAreMadeOnce(t *testing.T) {
 	ask("2", "c", "c2") // no error is kept
 }
 
+// Of many questions those are kept that are asked again, and what is asked once takes no room.
+func TestAnswersAskedAgainAreKept(t *testing.T) {
+	cache := &AnswerCache{}
+	made := 0
+	ask := func(version, question string) {
+		t.Helper()
+		got, err := cache.OfMany(t.Context(), version, question, func() (Kept, error) {
+			made++
+			return KeepWhole([]byte(question + version)), nil
+		})
+		if want := question + version; err != nil || string(got.Body) != want || got.Version != ContentVersion([]byte(want)) {
+			t.Errorf("%s in %s: %q, %v", question, version, got.Body, err)
+		}
+	}
+	times := func(want int) {
+		t.Helper()
+		if made != want {
+			t.Errorf("%d made, want %d", made, want)
+		}
+		made = 0
+	}
+	for range 5 {
+		ask("1", "a")
+	}
+	times(2)
+	for i := range 100_000 {
+		ask("1", fmt.Sprint(i))
+	}
+	times(100_000)
+	if len(cache.kept) != 1 {
+		t.Errorf("%d are kept", len(cache.kept))
+	}
+	ask("1", "a")
+	times(0)
+	for range 5 {
+		ask("2", "a")
+	}
+	times(2)
+}
+
 // Whoever waits for an answer that another makes may leave, and makes it where the other fails.
 func TestWaitingForAnAnswer(t *testing.T) {
 	cache := &AnswerCache{}

@@ -83,11 +83,16 @@ func random(name string) *rand.Rand {
 	return rand.New(rand.NewPCG(20261122, seed))
 }
 
-// measures are all that is asked under load, with at most n different questions each, ten times as many for single features and pages: the program keeps some pages.
+// askedAgain is how many features "one feature" is one of: few enough to be kept by the program, as nginx's file is by the system. "any feature" is one of so many that most are
+// read from the database.
+const askedAgain = 2_000
+
+// measures are all that is asked under load, with at most n different questions each, ten times as many for pages, of which the program keeps some, and a hundred times as many for any feature.
 func (c *chooser) measures(n int) ([]measure, error) {
 	middle := min(asked, len(c.sites)/2)
 	out := []measure{
-		{name: "one feature", questions: c.oneFeature(10 * n), read: readFeature, goal: goal{ratio: 0.50}, growth: true},
+		{name: "one feature", questions: c.features("one feature", min(10*n, askedAgain)), read: readFeature, goal: goal{ratio: 0.50}, growth: true},
+		{name: "any feature", questions: c.features("any feature", 100*n), read: readFeature, goal: goal{ratio: 0.50}, growth: true},
 		{name: "first page of 10", questions: []question{c.page("limit=10", 0, 10)}, read: readCollection, goal: goal{ratio: 0.30}, growth: true},
 		{name: "page of 10", questions: c.pages(10 * n), read: readCollection, goal: goal{ratio: 0.30}, growth: true},
 		{name: fmt.Sprintf("page of 10 at %s, by key", grouped(middle)), questions: c.pagesFrom(middle, 10*n, byKey), read: readCollection, goal: goal{ofPage: 0.8}},
@@ -123,8 +128,8 @@ func grouped(n int) string {
 	return s
 }
 
-func (c *chooser) oneFeature(n int) (out []question) {
-	r := random("one feature")
+func (c *chooser) features(name string, n int) (out []question) {
+	r := random(name)
 	for range n {
 		id := c.sites[r.IntN(len(c.sites))].id
 		out = append(out, question{items + "/" + url.PathEscape(id), tally{1, untold, []string{id}}})

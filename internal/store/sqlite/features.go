@@ -60,30 +60,30 @@ func (r reader) FeatureTexts(ctx context.Context, q registry.FeatureQuery, yield
 			return err
 		}
 	}
-	if r.texts != nil && r.texts.Acquire(ctx, 1) != nil {
-		return context.Cause(ctx)
-	}
-	release := func() {
-		if r.texts != nil {
-			r.texts.Release(1)
-		}
-	}
 	if one {
-		page, err := r.featureText(ctx, q)
-		release()
-		if err != nil {
+		var page registry.FeatureTexts
+		if err := r.inTurn(ctx, func() (err error) { page, err = r.featureText(ctx, q); return err }); err != nil {
 			return err
 		}
 		return yield(page)
 	}
 	g := takeGathered(q.Limit)
 	defer g.giveBack()
-	err = r.gather(ctx, q, g)
-	release()
-	if err != nil {
+	if err := r.inTurn(ctx, func() error { return r.gather(ctx, q, g) }); err != nil {
 		return err
 	}
 	return yield(g.texts())
+}
+
+// inTurn does what is bounded by texts.
+func (r reader) inTurn(ctx context.Context, do func() error) error {
+	if r.texts != nil {
+		if r.texts.Acquire(ctx, 1) != nil {
+			return context.Cause(ctx)
+		}
+		defer r.texts.Release(1)
+	}
+	return do()
 }
 
 // gather puts a page's texts together.
