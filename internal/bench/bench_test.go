@@ -1,6 +1,8 @@
 package bench_test
 
 import (
+	"encoding/json"
+	"reflect"
 	"testing"
 
 	"mithaq/internal/bench"
@@ -8,7 +10,7 @@ import (
 	"mithaq/internal/registry"
 )
 
-func generator(t *testing.T, sites int) *bench.Generator {
+func generator(t testing.TB, sites int) *bench.Generator {
 	t.Helper()
 	places, err := gazetteer.Default()
 	if err != nil {
@@ -76,4 +78,55 @@ func TestSitesDoNotDependOnTheNumber(t *testing.T) {
 	if len(small) > 0 {
 		t.Errorf("%d records of the smaller registry aren't in the larger", len(small))
 	}
+}
+
+// plainly reads a record of a type with encoding/json.
+func plainly(t testing.TB, kind registry.Type, raw []byte) registry.Record {
+	t.Helper()
+	r := registry.New(kind)
+	if err := json.Unmarshal(raw, r); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// written are the canonical forms of records, with their types.
+func written(t testing.TB, sites int) (kinds []registry.Type, raw [][]byte) {
+	t.Helper()
+	for r := range generator(t, sites).Records() {
+		text, err := registry.Canonical(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kinds, raw = append(kinds, r.Head().Type), append(raw, text)
+	}
+	return kinds, raw
+}
+
+// What the registry wrote is read as encoding/json reads it.
+func TestRecordsAreReadAsPlainly(t *testing.T) {
+	kinds, raw := written(t, 2600)
+	for i, text := range raw {
+		got, err := registry.DecodeCanonical(text)
+		if want := plainly(t, kinds[i], text); err != nil || !reflect.DeepEqual(got, want) {
+			t.Fatalf("%s: %+v, %v; want %+v", text, got, err, want)
+		}
+	}
+}
+
+// The two ways to read records, side by side.
+func BenchmarkReadRecords(b *testing.B) {
+	kinds, raw := written(b, 1000)
+	b.Run("as written", func(b *testing.B) {
+		for i := 0; b.Loop(); i++ {
+			if _, err := registry.DecodeCanonical(raw[i%len(raw)]); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("encoding/json", func(b *testing.B) {
+		for i := 0; b.Loop(); i++ {
+			plainly(b, kinds[i%len(raw)], raw[i%len(raw)])
+		}
+	})
 }
