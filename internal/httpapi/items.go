@@ -437,34 +437,20 @@ func (s *Server) item(c *fiber.Ctx) error {
 	if sent.name == "html" {
 		return s.itemPage(c, info, q, givenBy(p))
 	}
-	given := givenBy(p)
-	make := func() (httpserve.Kept, error) {
-		var body []byte // nil: there is none
-		var err error
-		if in.URI == crs.Default {
-			err = s.Store.FeatureTexts(c.UserContext(), q, func(found registry.FeatureTexts) error {
-				if found.N > 0 {
-					body = s.withMembers(found.JSON, info, q.ID, given)
-				}
-				return nil
-			})
-		} else {
-			err = s.Store.EachFeature(c.UserContext(), q, func(f registry.Feature) error {
-				body = s.withMembers(projected(f, in), info, q.ID, given)
-				return nil
-			})
-		}
+	given, ctx := givenBy(p), c.UserContext()
+	read := func() (httpserve.Kept, error) {
+		body, err := s.itemText(ctx, info, q, in, given)
 		return httpserve.KeepWhole(body), err
 	}
 	var found httpserve.Kept
 	if p.Has(recorded) {
-		found, err = make()
+		found, err = read()
 	} else {
 		var version string
-		if version, err = s.Kept.Version(c.UserContext(), s.Store); err != nil {
+		if version, err = s.Kept.Version(ctx, s.Store); err != nil {
 			return err
 		}
-		found, err = s.Kept.OfMany(c.UserContext(), version, string(q.Day)+" "+given.after(s.itemAddress(info.id, q.ID)), make)
+		found, err = s.Kept.OfMany(ctx, version, string(q.Day)+" "+given.after(s.itemAddress(info.id, q.ID)), read)
 	}
 	if err != nil {
 		return err
@@ -474,6 +460,24 @@ func (s *Server) item(c *fiber.Ctx) error {
 	}
 	c.Set(headerCRS, "<"+in.URI+">")
 	return httpserve.Send(c, httpserve.Payload{ContentType: mimeGeoJSON, Body: found.Body, Version: found.Version})
+}
+
+// itemText is one feature as it is sent; nil when there is none.
+func (s *Server) itemText(ctx context.Context, info collectionInfo, q registry.FeatureQuery, in crs.System, given given) (body []byte, err error) {
+	if in.URI != crs.Default {
+		err = s.Store.EachFeature(ctx, q, func(f registry.Feature) error {
+			body = s.withMembers(projected(f, in), info, q.ID, given)
+			return nil
+		})
+		return body, err
+	}
+	err = s.Store.FeatureTexts(ctx, q, func(found registry.FeatureTexts) error {
+		if found.N > 0 {
+			body = s.withMembers(found.JSON, info, q.ID, given)
+		}
+		return nil
+	})
+	return body, err
 }
 
 // itemLinks are the links of one feature.

@@ -27,6 +27,8 @@ const (
 	cellBits       = sortBits + numberBits
 	fineBits       = 2 * 9 // of the curve, within a large square of 39 km by 20 km at the equator
 
+	narrowBits = 2 * 6 // within a square of 4.9 km by 2.4 km, a part of a large one
+
 	others  int64 = 1 << (2*curveBits + cellBits)
 	nowhere       = others << 1
 )

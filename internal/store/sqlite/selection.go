@@ -159,19 +159,20 @@ func (r reader) selection(q registry.FeatureQuery) (*selection, error) {
 		return nil, err
 	}
 
+	narrow := narrowest(inPlaces)
 	switch {
 	case r.plainly || q.ID != "":
 		s.sources = []source{walk}
 	case len(q.Boxes) > 0:
-		s.sources = r.inBoxes(s, q.Detail, q.Boxes, places[narrowest(inPlaces)], meeting)
+		s.sources = r.inBoxes(s, q.Detail, q.Boxes, places[narrow], meeting)
 		if q.Located != registry.LocatedYes {
 			s.sources = append(s.sources, unplaced)
 		}
 	case len(implied) > 0:
-		s.sources = r.inBoxes(s, q.Detail, implied, places[narrowest(inPlaces)], "")
+		s.sources = r.inBoxes(s, q.Detail, implied, places[narrow], "")
 	case len(inPlaces) > 0:
-		s.place = narrowest(inPlaces)
-		s.sources = r.inPlace(s, q.Detail, s.place, places[s.place])
+		s.place = narrow
+		s.sources = r.inPlace(s, q.Detail, narrow, places[narrow])
 	case q.Party != "" || q.Programme != "":
 		s.sources = []source{{keys: "(" + strings.Replace(through[0], "SELECT", "SELECT DISTINCT", 1) + ") AS c", join: byKey}}
 	case units != "":
@@ -266,9 +267,9 @@ func (r reader) inPlace(s *selection, detail string, code registry.PlaceCode, pl
 		return []source{in}
 	}
 	in.only += fmt.Sprintf(" AND c.key >= %d AND (%s)", others, rest)
-	bits := fineBits // of a large square
-	if strings.Count(string(code), ".") > 1 {
-		bits = 2 * 6 // 4.9 km by 2.4 km at the equator, for what is narrower than a province
+	bits := fineBits                          // of a large square
+	if strings.Count(string(code), ".") > 1 { // it is narrower than a province
+		bits = narrowBits
 	}
 	next := func(from string) string {
 		return fmt.Sprintf("(SELECT min(key) >> %d FROM feature_place WHERE code = %s AND key >= %s AND key < %d)", cellBits+bits, place, from, others)
