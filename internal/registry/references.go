@@ -22,6 +22,7 @@ func (r *refs) parties(parties []Party) {
 
 // statements adds the sources that h's statements name.
 func (r *refs) statements(h *Header) []Reference {
+	*r = slices.Grow(*r, len(h.Statements))
 	for i, s := range h.Statements {
 		r.add(at("statements", i, "source"), s.Source, TypeSource)
 	}
@@ -30,16 +31,17 @@ func (r *refs) statements(h *Header) []Reference {
 
 // at joins a JSON pointer from names and indexes.
 func at(parts ...any) string {
-	p := ""
+	p := make([]byte, 0, 64)
 	for _, x := range parts {
+		p = append(p, '/')
 		switch x := x.(type) {
 		case int:
-			p += "/" + strconv.Itoa(x)
+			p = strconv.AppendInt(p, int64(x), 10)
 		case string:
-			p += "/" + x
+			p = append(p, x...)
 		}
 	}
-	return p
+	return string(p)
 }
 
 // References implements Record.
