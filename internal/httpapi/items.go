@@ -433,11 +433,10 @@ func (s *Server) item(c *fiber.Ctx) error {
 		return err
 	}
 	q.ID = httpserve.PathParam(c, "id")
-	c.Vary(fiber.HeaderAccept)
-	if sent.name == "html" {
-		return s.itemPage(c, info, q, givenBy(p))
-	}
 	given, ctx := givenBy(p), c.UserContext()
+	if sent.name == "html" {
+		return s.itemPage(c, info, q, given)
+	}
 	read := func() (httpserve.Kept, error) {
 		body, err := s.itemText(ctx, info, q, in, given)
 		return httpserve.KeepWhole(body), err
@@ -450,7 +449,7 @@ func (s *Server) item(c *fiber.Ctx) error {
 		if version, err = s.Kept.Version(ctx, s.Store); err != nil {
 			return err
 		}
-		found, err = s.Kept.OfMany(ctx, version, string(q.Day)+" "+given.after(s.itemAddress(info.id, q.ID)), read)
+		found, err = s.Kept.OfMany(ctx, version, string(q.Day)+" "+info.id+"/"+given.after(q.ID), read)
 	}
 	if err != nil {
 		return err
@@ -459,7 +458,7 @@ func (s *Server) item(c *fiber.Ctx) error {
 		return notFound("feature", q.ID, "the id of a feature of "+info.id)
 	}
 	c.Set(headerCRS, "<"+in.URI+">")
-	return httpserve.Send(c, httpserve.Payload{ContentType: mimeGeoJSON, Body: found.Body, Version: found.Version})
+	return httpserve.Send(c, httpserve.Payload{ContentType: mimeGeoJSON, Body: found.Body, Version: found.Version, Vary: acceptDecides})
 }
 
 // itemText is one feature as it is sent; nil when there is none.

@@ -19,15 +19,14 @@ type AnswerCache struct {
 	version string
 	kept    map[string]*keptAnswer
 	size    int
-	lately  [1 << 13]atomic.Uint32 // what was asked lately of OfMany, by some bits of its hash
+	lately  [1 << 13]uint32 // what was asked lately of OfMany, by some bits of its hash
 }
 
 // keptAnswer is an answer that is made, or being made.
 type keptAnswer struct {
-	counted int           // bytes of its body in the cache's size; the cache's lock guards it
-	turn    chan struct{} // whoever has it may read and write what follows
-	made    bool
-	Kept
+	counted int                  // bytes of its body in the cache's size; the cache's lock guards it
+	made    atomic.Pointer[Kept] // nil until it is
+	turn    chan struct{}        // whoever has it may make it
 }
 
 // Kept is what is kept of an answer, and sent.
@@ -49,15 +48,15 @@ const (
 	answerCostBytes = 256     // what an entry takes beside its key and its body
 )
 
-// toldVersion is what the store said of its version. Whoever asks in the same millisecond is answered as the first one was: to ask the database costs as
-// much as to send an answer that is kept.
+// toldVersion is what the store said of its version. Whoever asks in the same moment is answered as the first one was: to ask the database costs more than to
+// send an answer that is kept.
 type toldVersion struct {
 	mu      sync.Mutex
 	asked   time.Time
 	version string
 }
 
-const sameMoment = time.Millisecond
+const sameMoment = 2 * time.Millisecond
 
 func (told *toldVersion) of(ctx context.Context, store registry.Reader) (string, error) {
 	now := time.Now()
@@ -87,7 +86,43 @@ func (cache *AnswerCache) Version(ctx context.Context, store registry.Reader) (s
 // Of is the answer to a question in a version of the store. One client makes it while the others wait, so that a map which a thousand look at
 // is drawn once; when that one fails, or leaves, the next tries for itself.
 func (cache *AnswerCache) Of(ctx context.Context, version, question string, make func() (Kept, error)) (Kept, error) {
+	cache.mu.Lock()
 	k := cache.entry(version, question)
+	cache.mu.Unlock()
+	return cache.answer(ctx, question, k, make)
+}
+
+// OfMany is Of for questions of which there are far more than can be kept: an answer is kept when its question is asked again before many others were.
+func (cache *AnswerCache) OfMany(ctx context.Context, version, question string, make func() (Kept, error)) (Kept, error) {
+	cache.mu.Lock()
+	var k *keptAnswer
+	if cache.version == version {
+		k = cache.kept[question]
+	}
+	if k == nil && cache.askedLately(question) {
+		k = cache.entry(version, question)
+	}
+	cache.mu.Unlock()
+	if k == nil {
+		return make()
+	}
+	return cache.answer(ctx, question, k, make)
+}
+
+// askedLately says whether a question of OfMany was asked before, and notes that it was asked now. The cache's lock is held.
+func (cache *AnswerCache) askedLately(question string) bool {
+	hash := xxh3.HashString(question)
+	last, mark := &cache.lately[hash%uint64(len(cache.lately))], uint32(hash>>32)
+	again := *last == mark
+	*last = mark
+	return again
+}
+
+// answer is the answer of an entry.
+func (cache *AnswerCache) answer(ctx context.Context, question string, k *keptAnswer, make func() (Kept, error)) (Kept, error) {
+	if made := k.made.Load(); made != nil {
+		return *made, nil
+	}
 	select {
 	case k.turn <- struct{}{}:
 	default: // to wait for a context costs more than most answers
@@ -98,33 +133,20 @@ func (cache *AnswerCache) Of(ctx context.Context, version, question string, make
 		}
 	}
 	defer func() { <-k.turn }()
-	if k.made {
-		return k.Kept, nil
+	if made := k.made.Load(); made != nil {
+		return *made, nil
 	}
-	answer, err := make()
+	made, err := make()
 	if err != nil {
 		return Kept{}, err
 	}
-	k.made, k.Kept = true, answer
+	k.made.Store(&made)
 	cache.grow(question, k)
-	return answer, nil
+	return made, nil
 }
 
-// OfMany is Of for questions of which there are far more than can be kept: an answer is kept when its question is asked again before many others were.
-func (cache *AnswerCache) OfMany(ctx context.Context, version, question string, make func() (Kept, error)) (Kept, error) {
-	cache.mu.Lock()
-	again := cache.version == version && cache.kept[question] != nil
-	cache.mu.Unlock()
-	hash := xxh3.HashString(question)
-	if mark := uint32(hash >> 32); !again && cache.lately[hash%uint64(len(cache.lately))].Swap(mark) != mark {
-		return make()
-	}
-	return cache.Of(ctx, version, question, make)
-}
-
+// entry is the entry of a question, made where there is none. The cache's lock is held.
 func (cache *AnswerCache) entry(version, question string) *keptAnswer {
-	cache.mu.Lock()
-	defer cache.mu.Unlock()
 	if cache.version != version || cache.kept == nil {
 		cache.version, cache.kept, cache.size = version, map[string]*keptAnswer{}, 0
 	}
@@ -143,7 +165,7 @@ func (cache *AnswerCache) grow(question string, k *keptAnswer) {
 	cache.mu.Lock()
 	defer cache.mu.Unlock()
 	if cache.kept[question] == k { // else it was given up meanwhile
-		k.counted = len(k.Body)
+		k.counted = len(k.made.Load().Body)
 		cache.size += k.counted
 		cache.shrink()
 	}

@@ -144,7 +144,7 @@ func TestKeptAnswersAreBounded(t *testing.T) {
 	all.Wait()
 	size := 0
 	for question, k := range cache.kept {
-		size += len(question) + answerCostBytes + len(k.Body)
+		size += len(question) + answerCostBytes + len(k.made.Load().Body)
 	}
 	if size != cache.size || size > maxAnswerBytes || size < maxAnswerBytes*3/4 {
 		t.Errorf("%d bytes are kept, %d counted", size, cache.size)

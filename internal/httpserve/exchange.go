@@ -2,10 +2,11 @@ package httpserve
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -37,7 +38,7 @@ type exchangeKey struct{}
 func (s *server) begin(c *fiber.Ctx) *exchange {
 	x := &exchange{
 		server: s,
-		id:     strings.ToLower(rand.Text()),
+		id:     strconv.FormatUint(rand.Uint64(), 36) + strconv.FormatUint(rand.Uint64(), 36),
 		method: ownMethod(c.Method()),
 		path:   strings.Clone(c.Path()),
 		start:  time.Now(),

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"io"
 	"mime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -75,12 +76,13 @@ func (h head) set(c *fiber.Ctx, worth bool) (asGzip, fresh bool) {
 
 // choose settles the representation, and says what it depends on.
 func (h head) choose(c *fiber.Ctx, worth bool) (asGzip bool) {
-	c.Vary(h.vary...)
-	if !compressible(h.contentType) {
-		return false
+	text := compressible(h.contentType)
+	vary := h.vary
+	if text {
+		vary = append(slices.Clip(vary), fiber.HeaderAcceptEncoding)
 	}
-	c.Vary(fiber.HeaderAcceptEncoding)
-	return worth && acceptsGzip(c)
+	c.Vary(vary...)
+	return text && worth && acceptsGzip(c)
 }
 
 // finish sets the headers of a representation; fresh as in set.
