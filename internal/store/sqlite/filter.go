@@ -13,7 +13,7 @@ import (
 	"mithaq/internal/registry"
 )
 
-// driver is SQLite with the functions of filters and boxes, on every connection.
+// driver is SQLite with the functions of filters and boxes, and pages of pageSize, on every connection.
 const driver = "sqlite3_mithaq"
 
 func init() {
@@ -30,7 +30,8 @@ func init() {
 				return err
 			}
 		}
-		return nil
+		_, err := c.Exec(pageSize, nil)
+		return err
 	}})
 }
 

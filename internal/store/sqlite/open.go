@@ -8,8 +8,8 @@
 //   - busy_timeout: another process (mithaq import) may hold the write lock for a moment. It is short for readers, because the driver
 //     doesn't hear a cancelled context while it waits for a lock.
 //   - mutex=no for readers: database/sql gives a connection to one goroutine at a time, so SQLite needs no locks of its own.
-//   - page_size of 8 kB, in files that the program makes: a revision or a body takes more than half of SQLite's usual 4 kB, and the rest of the page
-//     would be empty. A file keeps the size that it was made with.
+//   - page_size of 8 kB, in files that the program makes and in temporary ones: a revision or a body takes more than half of SQLite's usual 4 kB, and the rest of
+//     the page would be empty. A file keeps the size that it was made with.
 //   - cache_size of 32 MB for the writer: a page that is changed again and again in one long publication would go to the WAL each time that it
 //     leaves the cache. It is given back when the publication ends.
 //   - cache_size of 4 MB for each reader: the upper pages of the features' tree, which every feature is looked up through, take that for a million.
@@ -100,7 +100,10 @@ func open(ctx context.Context, path string, folder fs.FS) (*Store, error) {
 		texts: semaphore.NewWeighted(int64(runtime.NumCPU() + 1))}, reads: reads, writes: writes}, nil
 }
 
-// create makes the file where there is none: the size of its pages has to be said before anything else is.
+// pageSize is the size of pages in files that aren't there yet, in bytes.
+const pageSize = `PRAGMA page_size = 8192`
+
+// create makes the file where there is none: the size of its pages has to be said before anything else is, as each connection of driver does.
 func create(ctx context.Context, path string) error {
 	if info, err := os.Stat(path); err == nil && info.Size() > 0 {
 		return nil
@@ -110,7 +113,7 @@ func create(ctx context.Context, path string) error {
 		return err
 	}
 	db.SetMaxOpenConns(1)
-	_, err = db.ExecContext(ctx, "PRAGMA page_size = 8192; "+toWAL)
+	_, err = db.ExecContext(ctx, toWAL)
 	return errors.Join(err, db.Close())
 }
 

@@ -33,3 +33,18 @@ func TestSoManyTextsAtOnce(t *testing.T) {
 	}
 	s.texts.Release(n - 1)
 }
+
+// Features wait in pages of the size that the file has: of SQLite's own half would stay empty.
+func TestTemporaryPagesAreAsLarge(t *testing.T) {
+	t.Parallel()
+	s := openAt(t, filepath.Join(t.TempDir(), "registry.db"))
+	if _, err := s.writes.Exec("CREATE TEMP TABLE waits (x)"); err != nil {
+		t.Fatal(err)
+	}
+	for _, of := range []string{"main", "temp"} {
+		var size int
+		if err := s.writes.QueryRow("PRAGMA " + of + ".page_size").Scan(&size); err != nil || size != 8192 {
+			t.Errorf("%s: %d, %v", of, size, err)
+		}
+	}
+}

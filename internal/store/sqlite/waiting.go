@@ -36,9 +36,10 @@ const (
 	forgetWaiting = `DELETE FROM temp.waiting`
 	forgetPlaced  = `DELETE FROM temp.placed`
 
-	// A list is sorted in as much memory as the cache may have. What is put in order needs less of a cache.
-	cacheToPut   = `PRAGMA cache_size = -4096`
-	cacheToWrite = `PRAGMA cache_size = ` + writerCache
+	// A list is sorted in as much memory as the cache may have. What is put in order needs less of a cache, and what waits a larger one than SQLite's: it is looked up.
+	cacheToPut    = `PRAGMA cache_size = -4096`
+	cacheToLookUp = `PRAGMA temp.cache_size = -4096`
+	cacheToWrite  = `PRAGMA cache_size = ` + writerCache
 )
 
 var (
@@ -111,8 +112,10 @@ func (w *writer) put(ctx context.Context, n int) (err error) {
 	if n > manyAtOnce {
 		debug.FreeOSMemory() // SQLite sorts in memory that isn't Go's
 	}
-	if _, err := w.tx.exec(ctx, cacheToPut); err != nil {
-		return err
+	for _, text := range []string{cacheToPut, cacheToLookUp} {
+		if _, err := w.tx.exec(ctx, text); err != nil {
+			return err
+		}
 	}
 	defer func() {
 		_, failed := w.tx.exec(ctx, cacheToWrite)
