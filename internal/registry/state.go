@@ -255,7 +255,7 @@ func setIn(node any, path []string, leaf any) (changed, old any, err error) {
 	if len(path) == 0 {
 		return leaf, node, nil
 	}
-	key := strings.NewReplacer("~1", "/", "~0", "~").Replace(path[0])
+	key := unescaped(path[0])
 	switch n := node.(type) {
 	case nil:
 		child, old, err := setIn(nil, path[1:], leaf)

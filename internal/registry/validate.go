@@ -508,6 +508,16 @@ func (c *checker) statements(h *Header, tree any) {
 	}
 }
 
+var pointerEscapes = strings.NewReplacer("~1", "/", "~0", "~")
+
+// unescaped is a part of a JSON pointer as the name that it stands for, which nearly every one is.
+func unescaped(part string) string {
+	if !strings.Contains(part, "~") {
+		return part
+	}
+	return pointerEscapes.Replace(part)
+}
+
 // Lookup returns the value of a decoded JSON document at a pointer (RFC 6901).
 func Lookup(tree any, pointer string) (any, bool) {
 	if pointer == "" {
@@ -517,7 +527,7 @@ func Lookup(tree any, pointer string) (any, bool) {
 		return nil, false
 	}
 	for _, key := range strings.Split(pointer[1:], "/") {
-		key = strings.NewReplacer("~1", "/", "~0", "~").Replace(key)
+		key = unescaped(key)
 		switch t := tree.(type) {
 		case map[string]any:
 			v, ok := t[key]
