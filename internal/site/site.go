@@ -117,8 +117,8 @@ func (s *Site) Write(ctx context.Context, dir string) (report Report, err error)
 		})
 	}
 	workers.Wait()
-	if r.err != nil {
-		return Report{}, r.err
+	if err := r.failure(ctx); err != nil {
+		return Report{}, err
 	}
 	if len(r.dead) > 0 {
 		slices.Sort(r.dead)
@@ -199,6 +199,16 @@ func (r *run) fail(err error) {
 		r.err = err
 	}
 	r.ready.Broadcast()
+}
+
+// failure is why a run that has come to its end failed: the signal that it was to stop may not have arrived yet.
+func (r *run) failure(ctx context.Context) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.err == nil {
+		return context.Cause(ctx)
+	}
+	return r.err
 }
 
 // make makes one file.
