@@ -86,7 +86,10 @@ func run(ctx context.Context, o options) error {
 	if err := os.MkdirAll(o.folder, 0o755); err != nil {
 		return err
 	}
-	out := outcome{Seconds: o.seconds, Machine: thisMachine(o.binary), Only: o.only.String()}
+	out, err := outcome{Seconds: o.seconds, Machine: thisMachine(o.binary), Only: o.only.String()}.withEarlier(o.folder)
+	if err != nil {
+		return err
+	}
 	var wrong []error
 	for i, sites := range o.sizes {
 		one, err := measureSize(ctx, o, sites, i == len(o.sizes)-1)
@@ -96,7 +99,7 @@ func run(ctx context.Context, o options) error {
 		for _, fault := range one.faults() {
 			wrong = append(wrong, fmt.Errorf("%d sites: %s", sites, fault))
 		}
-		out.Sizes = append(out.Sizes, one)
+		out.add(one)
 		if err := writeReport(o.report, out); err != nil {
 			return err
 		}
@@ -104,7 +107,7 @@ func run(ctx context.Context, o options) error {
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(o.folder, "figures.json"), raw, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(o.folder, figuresFile), raw, 0o644); err != nil {
 			return err
 		}
 	}

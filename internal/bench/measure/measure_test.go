@@ -1,11 +1,13 @@
 package main
 
 import (
+	"encoding/json"
 	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -255,6 +257,58 @@ func TestFiguresAreReplaced(t *testing.T) {
 	}
 }
 
+// A run of a part leaves the other figures as they are, if they are of the same program.
+func TestFiguresOfSeveralRuns(t *testing.T) {
+	folder := t.TempDir()
+	of := func(program, only string, sizes ...sizeOutcome) outcome {
+		return outcome{Seconds: 1, Only: only, Machine: machine{Program: program, Day: only}, Sizes: sizes}
+	}
+	run := func(o outcome) outcome {
+		t.Helper()
+		sizes := o.Sizes
+		o.Sizes = nil
+		out, err := o.withEarlier(folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range sizes {
+			out.add(s)
+		}
+		raw, err := json.Marshal(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, figuresFile), raw, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	boxes := func(peak int64) []measured {
+		return []measured{{Name: "box", Goal: goal{Ratio: 0.1}, Peak: peak}, {Name: "count"}}
+	}
+	first := sizeOutcome{Sites: 100, Measures: boxes(1), Peak: 7, Browser: "a table", Streams: []stream{{What: "live", Clients: 1}}}
+	if got := run(of("a", "box|live", first)); !reflect.DeepEqual(got.Sizes, []sizeOutcome{first}) || got.Only != "box|live" {
+		t.Errorf("the first run: %+v", got)
+	}
+	again := sizeOutcome{Sites: 100, Measures: []measured{{Name: "tile"}, {Name: "box", Peak: 2}}, Peak: 3, Snapshot: &prepared{Bytes: 5}, Streams: []stream{{What: "prepared", Clients: 1}}}
+	small := sizeOutcome{Sites: 10, HangUps: &hangingUp{Clients: 1}}
+	whole := first
+	whole.Measures = []measured{{Name: "box", Peak: 2}, {Name: "count"}, {Name: "tile"}}
+	whole.Snapshot, whole.Streams = again.Snapshot, slices.Concat(first.Streams, again.Streams)
+	if got := run(of("a", "tile", small, again)); !reflect.DeepEqual(got.Sizes, []sizeOutcome{small, whole}) || got.Only != "box|live|tile" || got.Machine.Day != "tile" {
+		t.Errorf("the second run: %+v", got)
+	}
+	if got := run(of("b", "tile", small)); !reflect.DeepEqual(got.Sizes, []sizeOutcome{small}) || got.Only != "tile" {
+		t.Errorf("another program: %+v", got)
+	}
+	if got := run(of("b", "", first)); !reflect.DeepEqual(got.Sizes, []sizeOutcome{first}) || got.Only != "" {
+		t.Errorf("everything: %+v", got)
+	}
+	if got := run(of("b", "tile", small)); len(got.Sizes) != 2 || got.Only != "" {
+		t.Errorf("a part after everything: %+v", got)
+	}
+}
+
 // One turn that somebody else disturbed, ours or nginx's, isn't the one that is told.
 func TestTheTurnInTheMiddle(t *testing.T) {
 	turn := func(ours, nginx int) compared {
@@ -282,8 +336,8 @@ func TestGoals(t *testing.T) {
 	o := outcome{Sizes: []sizeOutcome{small, {
 		Sites: 1000, Peak: 200_000_001,
 		Measures: []measured{
-			one("first page of 10", goal{ratio: 0.30}, 300, 1000), one("page of 10", goal{ratio: 0.30}, 299, 1000), one("at the end", goal{ofPage: 0.8}, 240, 1000),
-			one("count", goal{perSecond: 100}, 99, 1000), one("box", goal{ratio: 0.10}, 100, 1000), one("none in time", goal{}, 0, 1000), {Name: "broken", Goal: goal{perSecond: 1}, Fault: "wrong"},
+			one("first page of 10", goal{Ratio: 0.30}, 300, 1000), one("page of 10", goal{Ratio: 0.30}, 299, 1000), one("at the end", goal{OfPage: 0.8}, 240, 1000),
+			one("count", goal{PerSecond: 100}, 99, 1000), one("box", goal{Ratio: 0.10}, 100, 1000), one("none in time", goal{}, 0, 1000), {Name: "broken", Goal: goal{PerSecond: 1}, Fault: "wrong"},
 		},
 		FirstTiles: []firstTimes{{Tileset: "sites", Zoom: 6, Worst: 301, Largest: 200_000}},
 		Files:      []wholeFile{{Format: liveFormat, FirstByte: 0.051}},

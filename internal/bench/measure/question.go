@@ -34,9 +34,9 @@ const untold = -1
 
 // goal is what the issue asks of a measure with 16 clients at a million sites. Zero fields ask nothing.
 type goal struct {
-	ratio     float64 // of nginx's answers a second
-	perSecond float64
-	ofPage    float64 // of the answers a second of pages from anywhere
+	Ratio     float64 // of nginx's answers a second
+	PerSecond float64
+	OfPage    float64 // of the answers a second of pages from anywhere
 }
 
 // measure is a kind of question, asked again and again with other values.
@@ -91,21 +91,21 @@ const askedAgain = 2_000
 func (c *chooser) measures(n int) ([]measure, error) {
 	middle := min(asked, len(c.sites)/2)
 	out := []measure{
-		{name: "one feature", questions: c.features("one feature", min(10*n, askedAgain)), read: readFeature, goal: goal{ratio: 0.50}, growth: true},
-		{name: "any feature", questions: c.features("any feature", 100*n), read: readFeature, goal: goal{ratio: 0.50}, growth: true},
-		{name: "first page of 10", questions: []question{c.page("limit=10", 0, 10)}, read: readCollection, goal: goal{ratio: 0.30}, growth: true},
-		{name: "page of 10", questions: c.pages(10 * n), read: readCollection, goal: goal{ratio: 0.30}, growth: true},
-		{name: fmt.Sprintf("page of 10 at %s, by key", grouped(middle)), questions: c.pagesFrom(middle, 10*n, byKey), read: readCollection, goal: goal{ofPage: 0.8}},
-		{name: fmt.Sprintf("page of 10 at %s, by offset", grouped(middle)), questions: c.pagesFrom(middle, 10*n, byOffset), read: readCollection, goal: goal{ofPage: 0.8}},
-		{name: "box", questions: c.boxes(n), read: readCollection, goal: goal{ratio: 0.10}, growth: true},
-		{name: "commune and box", questions: c.communeBoxes(n), read: readCollection, goal: goal{ratio: 0.10}, growth: true},
-		{name: "filter: kind and box", questions: c.filterBoxes(n), read: readCollection, goal: goal{ratio: 0.10}, growth: true},
-		{name: "filter: commune and kind", questions: c.filterCommunes(n), read: readCollection, goal: goal{ratio: 0.10}, growth: true},
-		{name: "count of a box", questions: c.countBoxes("count of a box", n, smallest, largest), read: readCollection, goal: goal{perSecond: 100}},
-		{name: "count of a large box", questions: c.countBoxes("count of a large box", n, max(1, len(c.sites)/100), len(c.sites)*3/10), read: readCollection, goal: goal{perSecond: 100}},
-		{name: "count of a commune", questions: c.countUnits("commune_code", c.byCommune, n), read: readCollection, goal: goal{perSecond: 100}},
-		{name: "count of a province", questions: c.countUnits("province_code", c.byProvince, n), read: readCollection, goal: goal{perSecond: 100}},
-		{name: "count of a region", questions: c.countUnits("region_code", c.byRegion, n), read: readCollection, goal: goal{perSecond: 100}},
+		{name: "one feature", questions: c.features("one feature", min(10*n, askedAgain)), read: readFeature, goal: goal{Ratio: 0.50}, growth: true},
+		{name: "any feature", questions: c.features("any feature", 100*n), read: readFeature, goal: goal{Ratio: 0.50}, growth: true},
+		{name: "first page of 10", questions: []question{c.page("limit=10", 0, 10)}, read: readCollection, goal: goal{Ratio: 0.30}, growth: true},
+		{name: "page of 10", questions: c.pages(10 * n), read: readCollection, goal: goal{Ratio: 0.30}, growth: true},
+		{name: fmt.Sprintf("page of 10 at %s, by key", grouped(middle)), questions: c.pagesFrom(middle, 10*n, byKey), read: readCollection, goal: goal{OfPage: 0.8}},
+		{name: fmt.Sprintf("page of 10 at %s, by offset", grouped(middle)), questions: c.pagesFrom(middle, 10*n, byOffset), read: readCollection, goal: goal{OfPage: 0.8}},
+		{name: "box", questions: c.boxes(n), read: readCollection, goal: goal{Ratio: 0.10}, growth: true},
+		{name: "commune and box", questions: c.communeBoxes(n), read: readCollection, goal: goal{Ratio: 0.10}, growth: true},
+		{name: "filter: kind and box", questions: c.filterBoxes(n), read: readCollection, goal: goal{Ratio: 0.10}, growth: true},
+		{name: "filter: commune and kind", questions: c.filterCommunes(n), read: readCollection, goal: goal{Ratio: 0.10}, growth: true},
+		{name: "count of a box", questions: c.countBoxes("count of a box", n, smallest, largest), read: readCollection, goal: goal{PerSecond: 100}},
+		{name: "count of a large box", questions: c.countBoxes("count of a large box", n, max(1, len(c.sites)/100), len(c.sites)*3/10), read: readCollection, goal: goal{PerSecond: 100}},
+		{name: "count of a commune", questions: c.countUnits("commune_code", c.byCommune, n), read: readCollection, goal: goal{PerSecond: 100}},
+		{name: "count of a province", questions: c.countUnits("province_code", c.byProvince, n), read: readCollection, goal: goal{PerSecond: 100}},
+		{name: "count of a region", questions: c.countUnits("region_code", c.byRegion, n), read: readCollection, goal: goal{PerSecond: 100}},
 	}
 	for _, set := range []struct{ name, path string }{{"", "/api/collections/sites/tiles"}, {" of the whole registry", "/api/tiles"}} {
 		for _, zoom := range tileZooms {
@@ -113,7 +113,7 @@ func (c *chooser) measures(n int) ([]measure, error) {
 			if err != nil {
 				return nil, err
 			}
-			out = append(out, measure{name: fmt.Sprintf("tile at zoom %d%s", zoom, set.name), questions: questions, read: readTile, goal: goal{perSecond: 100}})
+			out = append(out, measure{name: fmt.Sprintf("tile at zoom %d%s", zoom, set.name), questions: questions, read: readTile, goal: goal{PerSecond: 100}})
 		}
 	}
 	return out, nil

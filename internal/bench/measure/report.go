@@ -205,15 +205,15 @@ func (o outcome) goals() (rows [][]string) {
 			continue
 		}
 		c := m.sixteen()
-		if m.Goal.ratio > 0 {
-			add(m.Name, "≥ "+number(m.Goal.ratio, 2)+" of nginx", number(c.ratio(), 3), c.ratio() >= m.Goal.ratio)
+		if m.Goal.Ratio > 0 {
+			add(m.Name, "≥ "+number(m.Goal.Ratio, 2)+" of nginx", number(c.ratio(), 3), c.ratio() >= m.Goal.Ratio)
 		}
-		if m.Goal.perSecond > 0 {
-			add(m.Name, "≥ "+rate(m.Goal.perSecond)+"/s", rate(c.Ours.perSecond())+"/s", c.Ours.perSecond() >= m.Goal.perSecond)
+		if m.Goal.PerSecond > 0 {
+			add(m.Name, "≥ "+rate(m.Goal.PerSecond)+"/s", rate(c.Ours.perSecond())+"/s", c.Ours.perSecond() >= m.Goal.PerSecond)
 		}
-		if m.Goal.ofPage > 0 && hasPage {
+		if m.Goal.OfPage > 0 && hasPage {
 			part := c.Ours.perSecond() / page.sixteen().Ours.perSecond()
-			add(m.Name, "≥ "+number(m.Goal.ofPage, 2)+" of any page of 10", number(part, 2), part >= m.Goal.ofPage)
+			add(m.Name, "≥ "+number(m.Goal.OfPage, 2)+" of any page of 10", number(part, 2), part >= m.Goal.OfPage)
 		}
 	}
 	for _, f := range s.FirstTiles {

@@ -205,7 +205,7 @@ type prepared struct {
 const snapshotFile = "sites.geojson"
 
 // longestPreparation bounds the wait for a snapshot.
-const longestPreparation = 40 * time.Minute
+const longestPreparation = 90 * time.Minute
 
 // snapshot waits for a prepared snapshot, and has its GeoJSON taken beside the same bytes from nginx.
 func (t *trial) snapshot(ctx context.Context, out *sizeOutcome) error {
