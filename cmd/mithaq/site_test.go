@@ -209,13 +209,8 @@ func crawl(t *testing.T, dir string) {
 		}
 	}
 	for name, p := range pages {
-		for i := 0; i < len(p.links); i++ {
-			l := p.links[i]
+		for _, l := range p.links {
 			links++
-			if rest, more, several := strings.Cut(l.value, " "); several && l.attr == "data-geojson" {
-				p.links = append(p.links, pageLink{l.attr, more})
-				l.value = rest
-			}
 			u, err := url.Parse(l.value)
 			switch {
 			case err != nil || strings.HasPrefix(l.value, "/"):

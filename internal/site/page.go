@@ -152,13 +152,10 @@ func (w *pageWriter) attributes(t *tag) (changed bool, err error) {
 		}
 		switch {
 		case slices.Contains(mapData, a.name):
-			refs := strings.Fields(a.value) // a map of several units has several
-			for i := range refs {
-				if refs[i], err = w.dataLink(refs[i]); err != nil {
-					return false, err
-				}
+			if a.value, err = w.dataLink(a.value); err != nil {
+				return false, err
 			}
-			a.value, changed = strings.Join(refs, " "), true
+			changed = true
 		case a.name == "data-prefix":
 			a.value, changed = strings.TrimSuffix(relative(w.file, strings.Trim(a.value, "/")+"/x"), "x"), true
 			t.attrs = append(t.attrs, attr{"data-suffix", "/" + pageFile})

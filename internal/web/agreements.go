@@ -175,7 +175,7 @@ func (r *reading) agreementMap(now registry.AgreementView, rows []SiteRow, tiles
 		}
 		units = []registry.Place{own}
 	}
-	m := r.unitsMap(units, r.countIn(units, now.Sites), rows, tiles)
+	m := r.unitsMap(units, r.countIn(units, now.Sites), now.Sites, rows, tiles)
 	scene, err := r.agreementScene(now)
 	m.Still = r.still(scene, m.Name)
 	return &m, err

@@ -14,8 +14,9 @@ import (
 
 // Bounds of the lists on a page that has a list of its own for all of them: what they count is counted whole, and the rest is one link away.
 const (
-	agreementsShown = 30
-	sitesShown      = 100
+	agreementsShown = 10
+	aboveShown      = 5
+	sitesShown      = 25
 	eventsShown     = 50
 )
 
@@ -213,12 +214,12 @@ func (r *reading) placeOn(p registry.Place) (v placeReading, err error) {
 // readAbove adds the newest records of each unit above a place, and of the country.
 func (r *reading) readAbove(v *placeReading) error {
 	for _, unit := range append(r.above(v.Code), registry.Country) {
-		some, err := r.store.Records(r.ctx, registry.RecordQuery{Types: []registry.Type{registry.TypeProgramme, registry.TypeAgreement, registry.TypeAnnouncement}, At: unit, Limit: agreementsShown + 1})
+		some, err := r.store.Records(r.ctx, registry.RecordQuery{Types: []registry.Type{registry.TypeProgramme, registry.TypeAgreement, registry.TypeAnnouncement}, At: unit, Limit: aboveShown + 1})
 		if err != nil {
 			return err
 		}
-		if p := r.unit(unit); len(some) > agreementsShown {
-			some = some[:agreementsShown]
+		if p := r.unit(unit); len(some) > aboveShown {
+			some = some[:aboveShown]
 			if slices.Contains(registry.PagedLevels, p.Level) && v.others.Href == "" {
 				v.others = Link{Text: r.ours(r.say("place.all_above", args{"Place": r.placeName(p)})), Href: r.allAddress(agreementFilters, placeParam(p.Level), string(unit))}
 			}

@@ -476,7 +476,7 @@ func TestSourceMark(t *testing.T) {
 func TestMapThatFails(t *testing.T) {
 	home := startSite(t)
 	b := startBrowser(t, home)
-	b.run(t, network.SetBlockedURLs().WithURLPatterns([]*network.BlockPattern{{URLPattern: "*://*:*/*.geojson", Block: true}}))
+	b.run(t, network.SetBlockedURLs().WithURLPatterns([]*network.BlockPattern{{URLPattern: "*://*:*/api/collections/*", Block: true}}))
 	b.open(t, "/fr/communes/09.581.01.05", 1280, 900)
 	if text := eval[string](t, b, `document.querySelector('.map-figure .notice').innerText`); !strings.Contains(text, "La liste est complète") {
 		t.Errorf("the page says %q", text)

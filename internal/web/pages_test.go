@@ -1,12 +1,16 @@
 package web_test
 
 import (
+	"encoding/json"
 	"html"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"mithaq/internal/registry"
 )
 
 // TestPagesOverHTTP asks each page, without a browser and so without script, for what its reader came for.
@@ -195,5 +199,62 @@ func TestLinksOfAPage(t *testing.T) {
 	tag := res.Header.Get("ETag")
 	if again, _ := get(t, home+"/ar/communes/09.541.01.13?as-of=2024-05-01", "If-None-Match", tag); tag == "" || again.StatusCode != http.StatusNotModified {
 		t.Errorf("with its ETag %q the page answers %d, want 304", tag, again.StatusCode)
+	}
+}
+
+// What a map draws of a site is where the interface for programs says that it is; one that is somewhere in a unit has no point of its own.
+func TestMapsDrawSitesWhereTheyAre(t *testing.T) {
+	home := startSite(t)
+	_, body := get(t, home+"/api/collections/sites/items?limit=1000")
+	var all struct {
+		Features []struct {
+			ID         string
+			Geometry   json.RawMessage
+			Properties struct {
+				Precision   registry.Precision `json:"location_precision"`
+				Commune     string             `json:"commune_code"`
+				Uncertainty float64            `json:"coordinate_uncertainty_m"`
+			}
+		}
+	}
+	check(t, json.Unmarshal([]byte(body), &all))
+	drawn := regexp.MustCompile(`data-site="([^"]*)" data-drawn="([^"]*)"`)
+	points, somewhere := 0, 0
+	for _, f := range all.Features {
+		_, page := get(t, home+"/fr/sites/"+f.ID)
+		m := drawn.FindStringSubmatch(page)
+		if m == nil {
+			if strings.Contains(page, `data-map="commune"`) && f.Properties.Precision != registry.PrecisionNone {
+				t.Errorf("%s: the map doesn't draw it", f.ID)
+			}
+			continue
+		}
+		var d struct {
+			In           []string
+			Geometry     json.RawMessage
+			UncertaintyM float64
+		}
+		check(t, json.Unmarshal([]byte(html.UnescapeString(m[2])), &d))
+		if m[1] != f.ID || !slices.Contains(d.In, f.Properties.Commune) {
+			t.Errorf("%s in %s: the map draws %s, %+v", f.ID, f.Properties.Commune, m[1], d)
+		}
+		switch f.Properties.Precision {
+		case registry.PrecisionPoint, registry.PrecisionLocality, registry.PrecisionFootprint:
+			points++
+			if string(d.Geometry) != string(f.Geometry) || d.UncertaintyM != f.Properties.Uncertainty {
+				t.Errorf("%s is drawn at %s (%v m), is at %s (%v m)", f.ID, d.Geometry, d.UncertaintyM, f.Geometry, f.Properties.Uncertainty)
+			}
+		default:
+			somewhere++
+			if d.Geometry != nil {
+				t.Errorf("%s is drawn at %s, is somewhere in %s", f.ID, d.Geometry, f.Properties.Commune)
+			}
+		}
+		if strings.Contains(page, "data-geojson") {
+			t.Errorf("%s: the map asks for a file", f.ID)
+		}
+	}
+	if points == 0 || somewhere == 0 {
+		t.Errorf("%d have a place, %d are somewhere in a unit", points, somewhere)
 	}
 }

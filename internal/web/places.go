@@ -111,9 +111,12 @@ func (r *reading) communeView(p registry.Place, tiles Tiles) (CommuneView, error
 	v.Tally, v.SitesTally = r.tallyOf(found.in), r.whole(found.in.sites)
 	v.MoreAgreements, v.MoreSites, v.MoreAbove = found.moreAgreements, found.moreSites, found.others
 	v.Summary = r.summary(found.in.documented, found.in.sites, found.events)
-	v.Map = r.unitsMap([]registry.Place{p}, []int{found.in.sites}, v.Sites, tiles)
-	if len(v.Sites) == 0 {
+	v.Map = r.unitsMap([]registry.Place{p}, []int{found.in.sites}, found.Sites, v.Sites, tiles)
+	switch {
+	case len(v.Sites) == 0:
 		v.Map.Notes = append(v.Map.Notes, r.say("map.no_sites"))
+	case len(v.Sites) < found.in.sites:
+		v.Map.Notes = append(v.Map.Notes, r.say("map.first_sites", args{"Shown": r.whole(len(v.Sites)), "N": r.whole(found.in.sites)}))
 	}
 	scene, err := r.siteScene(p.Code, found.Sites, found.in.vague())
 	v.Map.Still = r.still(scene, v.Name)
@@ -271,24 +274,23 @@ func (r *reading) countIn(units []registry.Place, sites []registry.Dated) []int 
 	return counts
 }
 
-// unitsMap is the map of one or a few units, with how many sites each has; those that stand as rows on the page have signs.
-func (r *reading) unitsMap(units []registry.Place, counts []int, rows []SiteRow, tiles Tiles) MapView {
+// unitsMap is the map of one or a few units, with how many sites each has. It draws the sites that stand on the page: their rows, in the same order, learn where.
+func (r *reading) unitsMap(units []registry.Place, counts []int, sites []registry.Dated, rows []SiteRow, tiles Tiles) MapView {
+	for i, s := range sites {
+		rows[i].Drawn = r.drawn(s)
+	}
 	type unitWords struct {
-		Badge     string `json:"badge"`
-		Somewhere string `json:"somewhere"`
+		Badge     string     `json:"badge"`
+		Somewhere string     `json:"somewhere"`
+		At        *orb.Point `json:"at"` // where the badge stands
 	}
 	var words []unitWords
-	var names, codes, files []string
+	var names, codes []string
 	var box *orb.Bound
 	for i, p := range units {
 		name, count := r.placeName(p), r.count("count.sites", counts[i])
-		words = append(words, unitWords{count, r.say("map.somewhere", args{"Sites": count, "Place": r.of(name)})})
+		words = append(words, unitWords{count, r.say("map.somewhere", args{"Sites": count, "Place": r.of(name)}), p.Label})
 		names, codes = append(names, name), append(codes, string(p.Code))
-		file := "/" + p.Level.Plural() + "/" + string(p.Code) + ".geojson"
-		if r.asOf {
-			file += "?as-of=" + url.QueryEscape(string(r.day))
-		}
-		files = append(files, file)
 		if p.Bound != nil {
 			if box == nil {
 				box = &orb.Bound{Min: p.Bound.Min, Max: p.Bound.Max}
@@ -298,13 +300,13 @@ func (r *reading) unitsMap(units []registry.Place, counts []int, rows []SiteRow,
 	}
 	name := r.join(names)
 	m := MapView{
-		Kind: "commune", Name: name, Codes: strings.Join(codes, " "), GeoJSON: strings.Join(files, " "), Credit: r.say("credit.map"),
+		Kind: "commune", Name: name, Codes: strings.Join(codes, " "), Credit: r.say("credit.map"),
 		TileURL: tiles.URL, TileCredit: tiles.Credit, SkipTo: "after-map", Words: r.mapWords(name, map[string]any{"units": words}),
 		Legend: []LegendItem{{"boundary", r.say("legend.boundary." + string(units[0].Level))}},
 	}
 	if box != nil {
 		m.Bounds = boxText(*box)
-		around := box.Pad(max(box.Right()-box.Left(), box.Top()-box.Bottom()) / 2)
+		around := box.Pad(max(box.Right()-box.Left(), box.Top()-box.Bottom()) / 4)
 		m.Surroundings = "/api/collections/" + units[0].Level.Plural() + "/items?detail=medium&limit=500&bbox=" + boxText(around)
 	}
 	for _, sign := range []string{"hatch", "pin", "shape"} {

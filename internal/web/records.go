@@ -188,7 +188,7 @@ func (r *reading) siteView(stored registry.Stored, tiles Tiles) (RecordView, err
 	v.Agreements, _ = r.agreementRows(views)
 	if found := stored.Resolution("/place"); found.Match.Located() {
 		if p, ok := r.gaz.Place(found.Code); ok && p.Level == registry.LevelCommune {
-			m := r.unitsMap([]registry.Place{p}, r.countIn([]registry.Place{p}, dated), rows, tiles)
+			m := r.unitsMap([]registry.Place{p}, r.countIn([]registry.Place{p}, dated), dated, rows, tiles)
 			scene, err := r.siteScene(p.Code, dated, nil)
 			if err != nil {
 				return RecordView{}, err

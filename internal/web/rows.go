@@ -1,6 +1,7 @@
 package web
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -92,6 +93,35 @@ func (r *reading) siteRow(s subject) SiteRow {
 		row.Facts = append(row.Facts, r.linksFact(s, "site.agreements", "/agreements", site.Agreements))
 	}
 	return row
+}
+
+// drawnSite is what the map of a few units draws of a site: it needs no file of all sites that are there.
+type drawnSite struct {
+	In           []registry.PlaceCode `json:"in"`                 // units of every level
+	Geometry     *registry.Geometry   `json:"geometry,omitempty"` // none: somewhere in the unit
+	UncertaintyM *registry.Decimal    `json:"uncertaintyM,omitempty"`
+}
+
+// drawn says where a site is as precisely as it is known, and no more.
+func (r *reading) drawn(s subject) string {
+	var d drawnSite
+	for _, level := range registry.PagedLevels {
+		if code := r.holder(s, level); code != "" {
+			d.In = append(d.In, code)
+		}
+	}
+	switch precision(s.Stored, s.Site(), r.gaz) {
+	case registry.PrecisionNone:
+		return ""
+	case registry.PrecisionFootprint, registry.PrecisionPoint, registry.PrecisionLocality:
+		position := s.Site().Position
+		d.Geometry, d.UncertaintyM = &position.Geometry, position.UncertaintyM
+	}
+	raw, err := json.Marshal(d)
+	if err != nil {
+		return "" // codes and a stored geometry always encode
+	}
+	return string(raw)
 }
 
 // nearestPlace names the unit that a record's first place was found to be; empty when none was.

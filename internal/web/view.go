@@ -97,6 +97,7 @@ type SiteRow struct {
 	Facts []Fact
 	Where string // how precisely it is known where it is, in words
 	Units string // codes of the units whose badges stand for it on the explorer's map
+	Drawn string // drawnSite as JSON, for the map of units; empty when nobody knows where it is
 	sign  string // how the map draws it
 }
 
@@ -124,9 +125,9 @@ type MapView struct {
 	Kind         string        // "commune", "area" or "explorer": which script draws it
 	Name         string        // spoken
 	Codes        string        // of the units drawn, blanks between
-	GeoJSON      string        // addresses of the features: those of each unit in the order of the codes, or of the whole
+	GeoJSON      string        // address of the features
 	Shapes       string        // address of the areas to shade
-	Surroundings string        // address of outlines round about
+	Surroundings string        // address of the units drawn, and of those round about
 	Prefix       string        // of the pages that areas lead to
 	Bounds       string        // west,south,east,north
 	Still        template.HTML // the map as an svg element; empty when nothing has a place
