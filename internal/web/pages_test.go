@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"mithaq/internal/bench"
+	"mithaq/internal/gazetteer"
 	"mithaq/internal/registry"
 )
 
@@ -256,5 +258,25 @@ func TestMapsDrawSitesWhereTheyAre(t *testing.T) {
 	}
 	if points == 0 || somewhere == 0 {
 		t.Errorf("%d have a place, %d are somewhere in a unit", points, somewhere)
+	}
+}
+
+// A row names some sites of an agreement that has many, and says how many more there are; its page names all.
+func TestRowsOfLargeAgreements(t *testing.T) {
+	places, err := gazetteer.Default()
+	check(t, err)
+	generator, err := bench.New(places, 25)
+	check(t, err)
+	home := startSiteWith(t, slices.Collect(generator.Records()))
+	named := regexp.MustCompile(`href="/fr/sites/synthetic-site-[0-9]+"`)
+	_, body := get(t, home+"/fr/agreements/synthetic-agreement-000001")
+	if n := len(named.FindAllString(body, -1)); n < 25 {
+		t.Errorf("its page names %d sites", n)
+	}
+	_, body = get(t, home+"/fr/agreements")
+	_, row, _ := strings.Cut(body, `id="agreement-synthetic-agreement-000001"`)
+	row, _, _ = strings.Cut(row, `id="agreement-`)
+	if n := len(named.FindAllString(row, -1)); n != 5 || !strings.Contains(plainText(row), "et 20 autres sites") {
+		t.Errorf("its row names %d sites: %s", n, plainText(row))
 	}
 }

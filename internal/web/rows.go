@@ -9,8 +9,11 @@ import (
 	"mithaq/internal/registry"
 )
 
-// maxPartiesInRow bounds the parties that a list names; the agreement's page names all.
-const maxPartiesInRow = 3
+// Bounds of the parties and the sites that an agreement's row in a list names; its page names all.
+const (
+	maxPartiesInRow = 3
+	maxSitesInRow   = 5
+)
 
 // siteFacts are a site's figures, works and status: the same in its row, on its page and in its popup.
 func (r *reading) siteFacts(s subject, site *registry.Site) []Fact {
@@ -189,15 +192,19 @@ func (r *reading) agreementRow(v registry.AgreementView) AgreementRow {
 	return row
 }
 
-// promiseFact lists what an agreement's sites are to become.
+// promiseFact lists what an agreement's sites are to become, the first of them, and what has changed of any.
 func (r *reading) promiseFact(sites []subject) Fact {
 	f := Fact{Label: r.say("agreement.to_be_built")}
-	for _, s := range sites {
-		site := s.Site()
-		f.Values = append(f.Values, Value{Link: r.linkTo(site), Note: r.promise(site)})
+	for i, s := range sites {
+		if site := s.Site(); i < maxSitesInRow {
+			f.Values = append(f.Values, Value{Link: r.linkTo(site), Note: r.promise(site)})
+		}
 		for _, path := range []string{"/shops", "/surface", "/works"} {
 			f.Changed = append(f.Changed, r.changes(s, path)...)
 		}
+	}
+	if more := len(sites) - maxSitesInRow; more > 0 {
+		f.Note = r.count("agreement.more_sites", more)
 	}
 	return f
 }
