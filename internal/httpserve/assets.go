@@ -1,6 +1,7 @@
 package httpserve
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/klauspost/compress/gzip"
 )
 
 // Assets are the static files, read and compressed once at start, so that a request touches no file system and no
@@ -81,7 +83,7 @@ func NewAssets(files fs.FS) (*Assets, error) {
 			file.contentType = "application/octet-stream"
 		}
 		if compressible(file.contentType) && len(body) >= worthGzip {
-			file.gzip = Compress(body)
+			file.gzip = compressedWell(body)
 		}
 		a.files[name] = file
 		fmt.Fprintf(tree, "%s %s\n", name, file.version) // WalkDir is in order, so the same files give the same hash
@@ -136,4 +138,13 @@ func (a *Assets) serve(c *fiber.Ctx) error {
 		c.Response().SetBodyRaw(file.body)
 	}
 	return nil
+}
+
+// compressedWell is Compress for what is compressed once and sent for months: it takes eight times as long, and a script is a sixteenth shorter.
+func compressedWell(body []byte) []byte {
+	var out bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&out, gzip.BestCompression) // the level is valid, so there is no error
+	_, _ = z.Write(body)                                    // a bytes.Buffer takes everything
+	_ = z.Close()
+	return out.Bytes()
 }

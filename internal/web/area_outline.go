@@ -16,7 +16,7 @@ import (
 const (
 	agreementsShown = 10
 	aboveShown      = 5
-	sitesShown      = 25
+	sitesShown      = 15
 	eventsShown     = 50
 )
 

@@ -306,7 +306,7 @@ func (r *reading) unitsMap(units []registry.Place, counts []int, sites []registr
 	}
 	if box != nil {
 		m.Bounds = boxText(*box)
-		around := box.Pad(max(box.Right()-box.Left(), box.Top()-box.Bottom()) / 4)
+		around := box.Pad(max(box.Right()-box.Left(), box.Top()-box.Bottom()) / 8)
 		m.Surroundings = "/api/collections/" + units[0].Level.Plural() + "/items?detail=medium&limit=500&bbox=" + boxText(around)
 	}
 	for _, sign := range []string{"hatch", "pin", "shape"} {
