@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"mithaq/internal/registry"
@@ -43,27 +44,40 @@ func (quick) FeatureTexts(context.Context, registry.FeatureQuery, func(registry.
 }
 
 func TestUnhurried(t *testing.T) {
-	r := &unhurried{Reader: quick{}}
-	ways := []func(context.Context) error{
-		func(ctx context.Context) error { return r.EachFeature(ctx, registry.FeatureQuery{}, nil) },
-		func(ctx context.Context) error { return r.FeatureTexts(ctx, registry.FeatureQuery{}, nil) },
-	}
-	begun := time.Now()
-	const work, pages = 20 * time.Millisecond, 4
-	for i := range pages {
-		if err := ways[i%len(ways)](t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(work)
-	}
-	if took := time.Since(begun); took < (2*pages-1)*work {
-		t.Errorf("%d pages took %v: it didn't rest", pages, took)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	for _, read := range ways {
-		if err := read(ctx); !errors.Is(err, context.Canceled) {
-			t.Errorf("%v, want an end at once", err)
-		}
+	for _, tc := range []struct {
+		work  time.Duration // between two questions
+		asked int
+		rests time.Duration // in all
+	}{
+		{20 * time.Millisecond, 4, 60 * time.Millisecond},
+		{leastRest, 2, leastRest},
+		{100 * time.Microsecond, 100, 0},
+		{100 * time.Microsecond, 250, 2 * leastRest},
+		{time.Hour, 3, 2 * mostRest},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r := &unhurried{Reader: quick{}}
+			ways := []func(context.Context) error{
+				func(ctx context.Context) error { return r.EachFeature(ctx, registry.FeatureQuery{}, nil) },
+				func(ctx context.Context) error { return r.FeatureTexts(ctx, registry.FeatureQuery{}, nil) },
+			}
+			begun := time.Now()
+			for i := range tc.asked {
+				if err := ways[i%len(ways)](t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(tc.work)
+			}
+			if rested := time.Since(begun) - time.Duration(tc.asked)*tc.work; rested != tc.rests {
+				t.Errorf("after %d times %v of work it rested %v, want %v", tc.asked, tc.work, rested, tc.rests)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			for _, read := range ways {
+				if err := read(ctx); !errors.Is(err, context.Canceled) {
+					t.Errorf("%v, want an end at once", err)
+				}
+			}
+		})
 	}
 }

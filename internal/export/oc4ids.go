@@ -66,7 +66,7 @@ func (e *oc4ids) flush() error {
 		if f.Collection == feature.Agreements {
 			g.agreements = []registry.ID{registry.ID(f.ID)}
 		} else {
-			site, err := readSite(f)
+			site, err := readSite(f.JSON)
 			if err != nil {
 				return fmt.Errorf("feature %s: %w", f.ID, err)
 			}
@@ -139,12 +139,15 @@ func (e *oc4ids) complete(g *ocGroup, known map[registry.ID]registry.AgreementVi
 	}
 	if len(g.sites) == 0 && len(g.views) > 0 {
 		for _, s := range g.views[0].Sites {
-			q := registry.FeatureQuery{Collection: feature.Sites, Day: e.d.Day, ID: string(s.ID())}
+			q := registry.FeatureQuery{Collection: feature.Sites, Day: e.d.Day, ID: string(s.ID()), Limit: 1}
 			if e.d.LocatedOnly {
 				q.Located = registry.LocatedYes
 			}
-			err := e.d.Reader.EachFeature(e.d.Context, q, func(f registry.Feature) error {
-				site, err := readSite(f)
+			err := e.d.Reader.FeatureTexts(e.d.Context, q, func(t registry.FeatureTexts) error {
+				if t.N == 0 {
+					return nil
+				}
+				site, err := readSite(t.JSON)
 				g.sites = append(g.sites, site)
 				return err
 			})

@@ -197,8 +197,9 @@ type ocFeature struct {
 	}
 }
 
-func readSite(f registry.Feature) (x ocFeature, err error) {
-	if err = json.Unmarshal(f.JSON, &x); err == nil {
+// readSite reads a site's GeoJSON and keeps nothing of it.
+func readSite(text []byte) (x ocFeature, err error) {
+	if err = json.Unmarshal(text, &x); err == nil {
 		err = json.Unmarshal(x.Properties, &x.site)
 	}
 	return x, err

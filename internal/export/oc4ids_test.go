@@ -54,13 +54,13 @@ func (r records) Records(_ context.Context, q registry.RecordQuery) (out []regis
 	return out, nil
 }
 
-func (r records) EachFeature(_ context.Context, q registry.FeatureQuery, yield func(registry.Feature) error) error {
+func (r records) FeatureTexts(_ context.Context, q registry.FeatureQuery, yield func(registry.FeatureTexts) error) error {
 	for _, f := range r.sites {
 		if f.ID == q.ID {
-			return yield(f)
+			return yield(registry.FeatureTexts{JSON: f.JSON, N: 1, Last: f.ID})
 		}
 	}
-	return nil
+	return yield(registry.FeatureTexts{})
 }
 
 func texts(s string) registry.Texts { return registry.Texts{{Lang: "fr", Text: s}} }
