@@ -18,9 +18,12 @@ const figuresFile = "figures.json"
 
 // withEarlier is a run that is about to begin, with the figures of the runs before, if they are of the same program, machine and length of loads.
 func (o outcome) withEarlier(folder string) (outcome, error) {
+	if o.Only == "" {
+		return o, nil
+	}
 	path := filepath.Join(folder, figuresFile)
 	raw, err := os.ReadFile(path)
-	if o.Only == "" || errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) {
 		return o, nil
 	}
 	var before outcome

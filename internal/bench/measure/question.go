@@ -36,7 +36,8 @@ const untold = -1
 type goal struct {
 	Ratio     float64 // of nginx's answers a second
 	PerSecond float64
-	OfPage    float64 // of the answers a second of pages from anywhere
+	Part      float64 // of the answers a second of the measure Of
+	Of        string
 }
 
 // measure is a kind of question, asked again and again with other values.
@@ -89,14 +90,19 @@ const askedAgain = 2_000
 
 // measures are all that is asked under load, with at most n different questions each, ten times as many for pages, of which the program keeps some, and a hundred times as many for any feature.
 func (c *chooser) measures(n int) ([]measure, error) {
+	const first, anywhere = "first page of 10", "page of 10"
 	middle := min(asked, len(c.sites)/2)
+	there := anywhere + " at " + grouped(middle)
+	asFirst, asAny := goal{Part: 0.8, Of: first}, goal{Part: 0.8, Of: anywhere} // one page again and again is kept, pages one after the other aren't
 	out := []measure{
 		{name: "one feature", questions: c.features("one feature", min(10*n, askedAgain)), read: readFeature, goal: goal{Ratio: 0.50}, growth: true},
 		{name: "any feature", questions: c.features("any feature", 100*n), read: readFeature, goal: goal{Ratio: 0.50}, growth: true},
-		{name: "first page of 10", questions: []question{c.page("limit=10", 0, 10)}, read: readCollection, goal: goal{Ratio: 0.30}, growth: true},
-		{name: "page of 10", questions: c.pages(10 * n), read: readCollection, goal: goal{Ratio: 0.30}, growth: true},
-		{name: fmt.Sprintf("page of 10 at %s, by key", grouped(middle)), questions: c.pagesFrom(middle, 10*n, byKey), read: readCollection, goal: goal{OfPage: 0.8}},
-		{name: fmt.Sprintf("page of 10 at %s, by offset", grouped(middle)), questions: c.pagesFrom(middle, 10*n, byOffset), read: readCollection, goal: goal{OfPage: 0.8}},
+		{name: first, questions: []question{c.page("limit=10", 0, 10)}, read: readCollection, goal: goal{Ratio: 0.30}, growth: true},
+		{name: anywhere, questions: c.pages(10 * n), read: readCollection, goal: goal{Ratio: 0.30}, growth: true},
+		{name: there + ", by key, asked again", questions: c.pagesFrom(middle, 1, byKey), read: readCollection, goal: asFirst},
+		{name: there + ", by offset, asked again", questions: c.pagesFrom(middle, 1, byOffset), read: readCollection, goal: asFirst},
+		{name: there + ", by key, and those after it", questions: c.pagesFrom(middle, 10*n, byKey), read: readCollection, goal: asAny},
+		{name: there + ", by offset, and those after it", questions: c.pagesFrom(middle, 10*n, byOffset), read: readCollection, goal: asAny},
 		{name: "box", questions: c.boxes(n), read: readCollection, goal: goal{Ratio: 0.10}, growth: true},
 		{name: "commune and box", questions: c.communeBoxes(n), read: readCollection, goal: goal{Ratio: 0.10}, growth: true},
 		{name: "filter: kind and box", questions: c.filterBoxes(n), read: readCollection, goal: goal{Ratio: 0.10}, growth: true},

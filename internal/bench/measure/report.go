@@ -198,7 +198,6 @@ func (o outcome) goals() (rows [][]string) {
 	add := func(what, toReach, reached string, ok bool) {
 		rows = append(rows, []string{what, toReach, reached, verdict(ok)})
 	}
-	page, hasPage := s.measure("page of 10")
 	for _, m := range s.Measures {
 		m, ok := s.measure(m.Name)
 		if !ok {
@@ -211,9 +210,9 @@ func (o outcome) goals() (rows [][]string) {
 		if m.Goal.PerSecond > 0 {
 			add(m.Name, "≥ "+rate(m.Goal.PerSecond)+"/s", rate(c.Ours.perSecond())+"/s", c.Ours.perSecond() >= m.Goal.PerSecond)
 		}
-		if m.Goal.OfPage > 0 && hasPage {
-			part := c.Ours.perSecond() / page.sixteen().Ours.perSecond()
-			add(m.Name, "≥ "+number(m.Goal.OfPage, 2)+" of any page of 10", number(part, 2), part >= m.Goal.OfPage)
+		if of, ok := s.measure(m.Goal.Of); ok {
+			part := c.Ours.perSecond() / of.sixteen().Ours.perSecond()
+			add(m.Name, "≥ "+number(m.Goal.Part, 2)+" of “"+of.Name+"”", number(part, 2), part >= m.Goal.Part)
 		}
 	}
 	for _, f := range s.FirstTiles {
