@@ -100,8 +100,8 @@ func (p *Publisher) Publish(ctx context.Context, req Request) (Report, error) {
 	at := p.Now()
 	err := p.Store.Write(ctx, func(w registry.Writer) error {
 		s := p.begin(w)
-		t := &taking{publication: s, req: req, at: at, report: report, seen: map[uint64]kept{}, seed: maphash.MakeSeed(),
-			expanded: map[uint64]bool{}, own: map[registry.ID]int{}, older: map[registry.ID]int{}, texts: map[registry.ID]*passage.Text{}}
+		t := &taking{publication: s, req: req, at: at, report: report, seen: map[idHash]kept{}, seed: maphash.MakeSeed(),
+			expanded: map[idHash]bool{}, own: map[registry.ID]int{}, older: map[registry.ID]int{}, texts: map[registry.ID]*passage.Text{}}
 		if err := t.take(ctx); err != nil {
 			return err
 		}

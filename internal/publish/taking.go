@@ -3,6 +3,7 @@ package publish
 import (
 	"cmp"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/maphash"
@@ -33,16 +34,20 @@ type taking struct {
 	report Report
 
 	n        int             // records so far
-	seen     map[uint64]kept // what is known of ids of the request, by their hash: whole ids would fill the memory
+	seen     map[idHash]kept // what is known of ids of the request
 	seed     maphash.Seed
 	forward  []forward           // references to what hasn't come yet
 	again    bool                // there are more of them than are remembered
-	expanded map[uint64]bool     // published agreements whose neighbours are marked
+	expanded map[idHash]bool     // published agreements whose neighbours are marked
 	own      map[registry.ID]int // amendments of the request, by their index
 	older    map[registry.ID]int // published amendments of what the request changes, with the index of the first record that does
 	texts    map[registry.ID]*passage.Text
 	problems Problems
 }
+
+// idHash stands for an id: a million whole ones would fill the memory. With all eight bytes of a hash an entry of seen would take sixteen, since they are
+// aligned; of a million ids, two have the same seven bytes in one of a hundred thousand requests, which is then refused.
+type idHash [7]byte
 
 // kept is what is remembered of an id of the request.
 type kept struct {
@@ -73,7 +78,11 @@ type forward struct {
 	registry.Reference
 }
 
-func (t *taking) hash(id registry.ID) uint64 { return maphash.String(t.seed, string(id)) }
+func (t *taking) hash(id registry.ID) idHash {
+	var all [8]byte
+	binary.NativeEndian.PutUint64(all[:], maphash.String(t.seed, string(id)))
+	return idHash(all[:len(idHash{})])
+}
 
 func (t *taking) fail(index int, pointer, got, takes string) {
 	t.problems = append(t.problems, Problem{index, registry.Problem{Pointer: pointer, Got: got, Takes: takes}})
