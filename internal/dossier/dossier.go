@@ -457,26 +457,40 @@ func plain(raw []byte) (registry.Record, []byte) {
 
 // same reports whether raw is body with white space between its parts at most.
 func same(raw, body []byte) bool {
-	text, escaped := false, false
-	i := 0
-	for _, c := range raw {
-		if !text && (c == ' ' || c == '\n' || c == '\t' || c == '\r') {
-			continue
-		}
-		if i == len(body) || body[i] != c {
-			return false
-		}
-		i++
-		switch {
-		case escaped:
-			escaped = false
-		case text && c == '\\':
-			escaped = true
-		case c == '"':
-			text = !text
+	for len(raw) > 0 {
+		switch c := raw[0]; {
+		case c == ' ' || c == '\n' || c == '\t' || c == '\r':
+			raw = raw[1:]
+		case c == '"': // texts are most of it, so each is compared whole
+			n := textEnd(raw)
+			if !bytes.HasPrefix(body, raw[:n]) {
+				return false
+			}
+			raw, body = raw[n:], body[n:]
+		default:
+			if len(body) == 0 || body[0] != c {
+				return false
+			}
+			raw, body = raw[1:], body[1:]
 		}
 	}
-	return i == len(body)
+	return len(body) == 0
+}
+
+// textEnd is how long the text is that raw begins with, its quotation marks included; all of raw where it has no end.
+func textEnd(raw []byte) int {
+	for i := 1; i < len(raw); i++ {
+		n := bytes.IndexByte(raw[i:], '"')
+		if n < 0 {
+			break
+		}
+		back := bytes.IndexByte(raw[i:i+n], '\\')
+		if back < 0 {
+			return i + n + 1
+		}
+		i += back + 1 // what is escaped
+	}
+	return len(raw)
 }
 
 // without is a decoded value without what stands at the bad pointers, so that the rest of a record can be validated in the same
@@ -586,6 +600,9 @@ func (w *Writer) Close() error {
 
 // invalidUTF8 returns the offset of the first byte that is no UTF-8, or -1.
 func invalidUTF8(raw []byte) int {
+	if utf8.Valid(raw) { // ten times as fast as to look for where
+		return -1
+	}
 	for i := 0; i < len(raw); {
 		r, n := utf8.DecodeRune(raw[i:])
 		if r == utf8.RuneError && n <= 1 {

@@ -162,3 +162,26 @@ func TestWhereADocumentBreaksOff(t *testing.T) {
 		}
 	}
 }
+
+// White space between the parts makes no difference, anything else does.
+func TestSameButForWhiteSpace(t *testing.T) {
+	const body = `{"a":"x y","b\"\\":["\\",1.5,"é\\\""]}`
+	for raw, want := range map[string]bool{
+		body: true,
+		"\n{ \"a\" :\t\"x y\",\r\n \"b\\\"\\\\\": [ \"\\\\\" , 1.5 , \"é\\\\\\\"\" ] } ": true,
+		`{"a":"xy","b\"\\":["\\",1.5,"é\\\""]}`:                                          false,
+		`{"a":"x  y","b\"\\":["\\",1.5,"é\\\""]}`:                                        false,
+		`{"a":"x y","b\"\\":["\\",1.5,"é\\\""]}}`:                                        false,
+		`{"a":"x y","b\"\\":["\\",1.5,"é\\\""]`:                                          false,
+		`{"a":"x y","b\"\\":["\\",1.5,"é\\\"`:                                            false,
+		`{"a":"x y","b\"\\":["\`:                                                         false,
+		`{"a":"x y","b\" \\":["\\",1.5,"é\\\""]}`:                                        false,
+		`{"a":"x y","b\"\\":["\\",1.50,"é\\\""]}`:                                        false,
+		`{"a":"x y","b\"\\":["\\",1.5,"é\\\"",""]}`:                                      false,
+		``: false,
+	} {
+		if got := same([]byte(raw), []byte(body)); got != want {
+			t.Errorf("%q: %t", raw, got)
+		}
+	}
+}

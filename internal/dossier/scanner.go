@@ -128,23 +128,24 @@ type valueEnd struct {
 
 // in is how many bytes of some belong to the value, and whether it ends there.
 func (v *valueEnd) in(some []byte) (n int, ended bool) {
-	for i, c := range some {
-		switch {
-		case v.escaped:
+	for i := 0; i < len(some); i++ {
+		if v.escaped {
 			v.escaped = false
 			continue
-		case v.text:
-			if c == '\\' {
+		}
+		if v.text {
+			n := bytes.IndexAny(some[i:], `"\`)
+			if n < 0 {
+				break
+			}
+			if i += n; some[i] == '\\' {
 				v.escaped = true
-			} else if c == '"' {
-				v.text = false
-				if v.depth == 0 {
-					return i + 1, true
-				}
+			} else if v.text = false; v.depth == 0 {
+				return i + 1, true
 			}
 			continue
 		}
-		switch c {
+		switch some[i] {
 		case '"':
 			v.text = !v.scalar
 		case '{', '[':

@@ -24,10 +24,27 @@ func (r *refs) parties(parties []Party) {
 func (r *refs) statements(h *Header) []Reference {
 	*r = slices.Grow(*r, len(h.Statements))
 	for i, s := range h.Statements {
-		r.add(at("statements", i, "source"), s.Source, TypeSource)
+		pointer := ""
+		if i < len(sourcePointers) {
+			pointer = sourcePointers[i]
+		} else {
+			pointer = at("statements", i, "source")
+		}
+		r.add(pointer, s.Source, ofSource...)
 	}
 	return *r
 }
+
+// ofSource is shared by all of them: nobody changes what a reference may point at.
+var ofSource = []Type{TypeSource}
+
+// sourcePointers are where the sources of a record's first statements stand: of nearly all, and an import asks for them again and again.
+var sourcePointers = func() (pointers [32]string) {
+	for i := range pointers {
+		pointers[i] = at("statements", i, "source")
+	}
+	return pointers
+}()
 
 // at joins a JSON pointer from names and indexes.
 func at(parts ...any) string {
