@@ -10,9 +10,8 @@ import (
 // derived computes everything that is read of a record beside its body.
 func (b *batch) derived(x registry.Stored) (registry.Derived, error) {
 	s := b.publication
-	d := registry.Derived{Record: x.ID()}
 	x.Places = s.resolveAll(x.Record)
-	d.Places = x.Places
+	d := registry.Derived{Record: x.ID(), Counted: registry.CountedAs(x.Record, x.Places), Places: x.Places}
 	for _, p := range x.Record.WrittenPlaces() {
 		res := x.Resolution(p.Pointer)
 		d.Own = addUnit(d.Own, res.Code)

@@ -343,6 +343,7 @@ func (r Revision) Seal(previous string, number int, body []byte) (string, error)
 // Derived is everything that is computed from a record for reading; it replaces what stood before.
 type Derived struct {
 	Record   ID
+	Counted  Counted // see CountedAs
 	Places   []PlacedAt
 	Own      []PlaceCode // the units that the record itself is in, as precise as known; Country for the whole country
 	Touches  []PlaceCode // Own, its sites', and every unit above

@@ -157,6 +157,7 @@ func TestPlaceTallyCountsTheRecords(t *testing.T) {
 					d.Touches = append(d.Touches, code)
 					d.Places = append(d.Places, registry.PlacedAt{Pointer: "/place", Resolution: registry.Resolution{Match: registry.MatchExact, Code: code}})
 				}
+				d.Counted = registry.CountedAs(r, d.Places)
 				if err := w.Derive(d)(t.Context()); err != nil {
 					return err
 				}

@@ -141,7 +141,7 @@ func (s *Store) Write(ctx context.Context, f func(registry.Writer) error) error 
 	}
 	defer s.shrink()
 	defer conn.Close()
-	w := &writer{tally: map[tallyRow]int{}, squares: map[squareRow]int{}, uncounted: map[registry.ID]bool{}, taken: map[registry.ID]int64{}}
+	w := &writer{tally: map[tallyRow]int{}, squares: map[squareRow]int{}, places: map[placeRow]int{}, taken: map[registry.ID]int64{}}
 	defer func() {
 		if w.settled > manyAtOnce { // the connection's temporary file stays as large as they were
 			_ = conn.Raw(func(any) error { return sqldriver.ErrBadConn }) // which closes it
@@ -164,7 +164,7 @@ func (s *Store) Write(ctx context.Context, f func(registry.Writer) error) error 
 		return err
 	}
 	w.ends = true
-	if err := errors.Join(w.putTally(ctx), w.putSquares(ctx), w.settle(ctx), w.countAll(ctx)); err != nil {
+	if err := errors.Join(w.putTally(ctx), w.putSquares(ctx), w.settle(ctx), w.putPlaces(ctx)); err != nil {
 		return err
 	}
 	if w.dirty {

@@ -3,44 +3,34 @@ package sqlite
 import (
 	"context"
 	"encoding/json"
-	"maps"
 	"math/bits"
-	"slices"
 
 	"mithaq/internal/registry"
 )
 
 // The place tally has, for every unit and for the registry as a whole, how many records of each sort touch it. A record's sort stands in
-// record.counted.
-
-// mostUncounted bounds the records that wait to be counted: an import has a million in one transaction.
-const mostUncounted = 5_000
+// record.counted (see registry.CountedAs). It is counted when something is derived from it, or at the end.
 
 const (
-	uncount = `
+	// countAgain counts a record ?2 times more as it stands.
+	countAgain = `
 		INSERT INTO place_tally (code, counted, n)
-		SELECT t.code, r.counted, -1 FROM record AS r JOIN touch AS t ON t.record_id = r.id WHERE r.id = ?1 AND r.counted <> ''
-		UNION ALL SELECT '', counted, -1 FROM record WHERE id = ?1 AND counted <> ''
+		SELECT t.code, r.counted, ?2 FROM record AS r JOIN touch AS t ON t.record_id = r.id WHERE r.key = ?1
+		UNION ALL SELECT '', counted, ?2 FROM record WHERE key = ?1
 		ON CONFLICT DO UPDATE SET n = n + excluded.n`
-
-	sortRecords = `
-		UPDATE record SET counted = CASE type
-		  WHEN 'agreement' THEN (
-		    SELECT (v.body ->> '$.documentation') || iif(v.body ->> '$.documentation' = 'documented' AND NOT EXISTS (
-		      SELECT 1 FROM json_each(v.body, '$.steps') AS s WHERE s.value ->> '$.kind' = 'signed' AND s.value ->> '$.date' <> ''), ' undated', '')
-		    FROM revision AS v WHERE v.seq = record.revision)
-		  WHEN 'site' THEN iif(EXISTS (SELECT 1 FROM place_at AS p WHERE p.record_id = record.id AND p.code <> ''), 'site', 'site nowhere')
-		  ELSE type END
-		WHERE id IN (SELECT value FROM json_each(?))`
-
-	countRecords = `
+	setCounted     = `UPDATE record SET counted = ?1 WHERE key = ?2 AND counted <> ?1`
+	addToPlaces    = `INSERT INTO place_tally (code, counted, n) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n`
+	countUnderived = `
 		INSERT INTO place_tally (code, counted, n)
-		SELECT code, counted, count(*) FROM (
-		  SELECT t.code, r.counted FROM json_each(?1) AS j CROSS JOIN record AS r ON r.id = j.value CROSS JOIN touch AS t ON t.record_id = r.id
-		  UNION ALL SELECT '', r.counted FROM json_each(?1) AS j CROSS JOIN record AS r ON r.id = j.value)
-		WHERE true GROUP BY 1, 2
+		SELECT '', r.counted, count(*) FROM json_each(?) AS j CROSS JOIN record AS r ON r.key = j.value GROUP BY 2
 		ON CONFLICT DO UPDATE SET n = n + excluded.n`
 )
+
+// placeRow is a sort of records in a unit, or with no code everywhere.
+type placeRow struct {
+	code    registry.PlaceCode
+	counted registry.Counted
+}
 
 // fresh are the new records from which nothing is derived yet, by their key: a bit for each key from the first on, since an import has a million.
 type fresh struct {
@@ -88,71 +78,55 @@ func (f *fresh) rest(atMost int) (keys []int64) {
 	return keys
 }
 
-// change takes a record out of the place tally before it changes; countPlaces counts it again. known is false for one that was never counted.
-func (w *writer) change(ctx context.Context, id registry.ID, known bool) error {
-	if w.uncounted[id] {
-		return nil
+// countRecord counts a record in the units that it touches, each once, from now on.
+func (w *writer) countRecord(ctx context.Context, key int64, as registry.Counted, codes []registry.PlaceCode) error {
+	if _, err := w.tx.exec(ctx, setCounted, string(as), key); err != nil {
+		return err
 	}
-	if known {
-		if _, err := w.tx.exec(ctx, uncount, string(id)); err != nil {
-			return translate("count "+string(id)+" no more", err)
-		}
+	w.places[placeRow{"", as}]++
+	for _, code := range codes {
+		w.places[placeRow{code, as}]++
 	}
-	if len(w.uncounted) >= mostUncounted {
-		if err := w.countPlaces(ctx); err != nil {
-			return err
-		}
-	}
-	w.uncounted[id] = true
 	return nil
 }
 
-const selectIDs = `SELECT id FROM record WHERE key IN (SELECT value FROM json_each(?))`
-
-// countAll counts every record that isn't counted, those from which nothing was derived, too.
-func (w *writer) countAll(ctx context.Context) error {
-	for {
-		if err := w.countPlaces(ctx); err != nil {
-			return err
-		}
-		keys, err := json.Marshal(w.fresh.rest(mostUncounted))
-		if err != nil || string(keys) == "null" {
-			return err
-		}
-		rows, err := w.tx.QueryContext(ctx, selectIDs, string(keys))
-		if err != nil {
-			return translate("find the new records", err)
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var id registry.ID
-			if err := rows.Scan(&id); err != nil {
-				return translate("find the new records", err)
-			}
-			w.uncounted[id] = true
-		}
-		if err := rows.Err(); err != nil {
-			return translate("find the new records", err)
-		}
-	}
-}
-
-// countPlaces counts the records that were changed.
-func (w *writer) countPlaces(ctx context.Context) error {
-	if len(w.uncounted) == 0 {
+// recount counts a record with a new revision, as long as nothing is derived from that; a site is where it was.
+func (w *writer) recount(ctx context.Context, key int64, r registry.Record) error {
+	if r.Head().Type == registry.TypeSite {
 		return nil
 	}
-	ids, err := json.Marshal(slices.Collect(maps.Keys(w.uncounted)))
-	if err != nil {
+	as := []any{string(registry.CountedAs(r, nil)), key}
+	if w.fresh.has(key) { // it isn't counted yet
+		_, err := w.tx.exec(ctx, setCounted, as...)
 		return err
 	}
-	for _, text := range []string{sortRecords, countRecords} {
-		if _, err := w.tx.exec(ctx, text, string(ids)); err != nil {
+	_, err := w.tx.exec(ctx, countAgain, key, -1)
+	if err == nil {
+		_, err = w.tx.exec(ctx, setCounted, as...)
+	}
+	if err == nil {
+		_, err = w.tx.exec(ctx, countAgain, key, 1)
+	}
+	return err
+}
+
+// putPlaces writes what the transaction added to the place tally, with the new records that nothing was derived from.
+func (w *writer) putPlaces(ctx context.Context) error {
+	for row, n := range w.places {
+		if _, err := w.tx.exec(ctx, addToPlaces, string(row.code), string(row.counted), n); err != nil {
 			return translate("count the records", err)
 		}
 	}
-	clear(w.uncounted)
-	return nil
+	clear(w.places)
+	for {
+		keys, err := json.Marshal(w.fresh.rest(5_000))
+		if err != nil || string(keys) == "null" {
+			return err
+		}
+		if _, err := w.tx.exec(ctx, countUnderived, string(keys)); err != nil {
+			return translate("count the records", err)
+		}
+	}
 }
 
 const selectPlaceTally = `

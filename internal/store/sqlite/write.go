@@ -22,9 +22,8 @@ type writer struct {
 	tally map[tallyRow]int // what is to be added to the tally
 	// squares is what is to be added to the squares.
 	squares map[squareRow]int
-	// uncounted are records that the place tally doesn't count just now.
-	uncounted map[registry.ID]bool
-	fresh     fresh
+	places  map[placeRow]int // what is to be added to the place tally
+	fresh   fresh
 	// taken are the keys of records whose marks were taken, until something is derived from them.
 	taken map[registry.ID]int64
 
@@ -41,7 +40,7 @@ const (
 		INSERT INTO revision (record_id, number, body, author, reason, at, previous, hash)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
 
-	insertRecord = `INSERT INTO record (id, type, revision) VALUES (?, ?, ?)`
+	insertRecord = `INSERT INTO record (id, type, counted, revision) VALUES (?, ?, ?, ?)`
 	updateRecord = `UPDATE record SET revision = ? WHERE id = ?`
 
 	insertReference = `INSERT INTO reference (from_id, pointer, to_id) VALUES (?, ?, ?)`
@@ -101,7 +100,7 @@ func (w *writer) append(ctx context.Context, a appending, hash string) error {
 	}
 	id := string(a.head.ID)
 	if first {
-		key, err := w.tx.exec(ctx, insertRecord, id, string(a.head.Type), seq)
+		key, err := w.tx.exec(ctx, insertRecord, id, string(a.head.Type), string(registry.CountedAs(a.Record, nil)), seq)
 		if err != nil {
 			return translate("publish "+id, err)
 		}
@@ -140,10 +139,8 @@ func (w *writer) next(ctx context.Context, a appending) (seq int64, err error) {
 	if err := w.tx.QueryRowContext(ctx, selectKey, string(a.head.ID)).Scan(&key); err != nil {
 		return 0, translate("find "+string(a.head.ID), err)
 	}
-	if !w.fresh.has(key) { // what is new is counted when something is derived from it, or at the end
-		if err := w.change(ctx, a.head.ID, true); err != nil {
-			return 0, err
-		}
+	if err := w.recount(ctx, key, a.Record); err != nil {
+		return 0, translate("count "+string(a.head.ID), err)
 	}
 	number++
 	hash, err := a.Seal(previous, number, a.Body)
@@ -181,11 +178,7 @@ func (w *writer) derive(ctx context.Context, d registry.Derived, candidates []st
 			return translate("find "+id, err)
 		}
 	}
-	known := !w.fresh.take(key) // something may have been derived from it before
-	if err := w.change(ctx, d.Record, known); err != nil {
-		return err
-	}
-	if known {
+	if !w.fresh.take(key) { // something may have been derived from it before
 		if err := w.forget(ctx, id, key); err != nil {
 			return err
 		}
@@ -195,14 +188,18 @@ func (w *writer) derive(ctx context.Context, d registry.Derived, candidates []st
 			return translate("places of "+id, err)
 		}
 	}
-	codes := slices.Concat(d.Own, d.Touches) // its own first, so that they count as such
-	for i, code := range codes {
-		if slices.Contains(codes[:i], code) {
+	var codes []registry.PlaceCode
+	for i, code := range slices.Concat(d.Own, d.Touches) { // its own first, so that they count as such
+		if slices.Contains(codes, code) {
 			continue
 		}
+		codes = append(codes, code)
 		if _, err := w.tx.exec(ctx, insertTouch, string(code), id, i < len(d.Own)); err != nil {
 			return translate("what "+id+" touches", err)
 		}
+	}
+	if err := w.countRecord(ctx, key, d.Counted, codes); err != nil {
+		return translate("count "+id, err)
 	}
 	if len(d.Search) > 0 {
 		if _, err := w.tx.exec(ctx, insertWords, key, strings.Join(d.Search, " ")); err != nil {
@@ -224,6 +221,9 @@ func (w *writer) forget(ctx context.Context, id string, key int64) error {
 		if err := w.settle(ctx); err != nil {
 			return err
 		}
+	}
+	if _, err := w.tx.exec(ctx, countAgain, key, -1); err != nil {
+		return translate("count "+id+" no more", err)
 	}
 	for _, forget := range []struct {
 		text string

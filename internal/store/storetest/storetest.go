@@ -627,13 +627,13 @@ func counts(t *testing.T, s registry.Store) {
 			return err
 		}
 		for _, d := range []registry.Derived{
-			{Record: "accord", Touches: []registry.PlaceCode{commune, province, "09"}},
-			{Record: "autre", Own: []registry.PlaceCode{province}, Touches: []registry.PlaceCode{province, "09"}, Places: at(province)},
-			{Record: "nom", Own: []registry.PlaceCode{second}, Touches: []registry.PlaceCode{second, province, "09"}, Places: at(second)},
-			{Record: "site", Own: []registry.PlaceCode{commune}, Touches: []registry.PlaceCode{commune, province, "09"}, Places: at(commune)},
-			{Record: "perdu", Touches: []registry.PlaceCode{province, "09"}, Places: []registry.PlacedAt{{Pointer: "/place", Resolution: registry.Resolution{Match: registry.MatchUnresolved}}}},
-			{Record: "avenant", Touches: []registry.PlaceCode{commune, province, "09"}},
-			{Record: "salon", Own: []registry.PlaceCode{province}, Touches: []registry.PlaceCode{province, "09"}},
+			{Record: "accord", Counted: registry.CountedDocumented, Touches: []registry.PlaceCode{commune, province, "09"}},
+			{Record: "autre", Counted: registry.CountedUndated, Own: []registry.PlaceCode{province}, Touches: []registry.PlaceCode{province, "09"}, Places: at(province)},
+			{Record: "nom", Counted: registry.CountedMentioned, Own: []registry.PlaceCode{second}, Touches: []registry.PlaceCode{second, province, "09"}, Places: at(second)},
+			{Record: "site", Counted: registry.CountedSite, Own: []registry.PlaceCode{commune}, Touches: []registry.PlaceCode{commune, province, "09"}, Places: at(commune)},
+			{Record: "perdu", Counted: registry.CountedNowhere, Touches: []registry.PlaceCode{province, "09"}, Places: []registry.PlacedAt{{Pointer: "/place", Resolution: registry.Resolution{Match: registry.MatchUnresolved}}}},
+			{Record: "avenant", Counted: "amendment", Touches: []registry.PlaceCode{commune, province, "09"}},
+			{Record: "salon", Counted: "event", Own: []registry.PlaceCode{province}, Touches: []registry.PlaceCode{province, "09"}},
 		} {
 			if err := w.Derive(d)(t.Context()); err != nil {
 				return err
