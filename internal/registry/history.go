@@ -22,15 +22,16 @@ func History(ctx context.Context, r Reader, q RevisionQuery) ([]HistoryEntry, er
 	if err != nil {
 		return nil, err
 	}
-	var hashes []string
+	var ids []ID
+	var numbers []int
 	for _, x := range found {
 		if x.Previous != "" {
-			hashes = append(hashes, x.Previous)
+			ids, numbers = append(ids, x.Record.Head().ID), append(numbers, x.Number-1)
 		}
 	}
 	before := map[string]Record{}
-	if len(hashes) > 0 {
-		earlier, err := r.Revisions(ctx, RevisionQuery{Hashes: hashes})
+	if len(ids) > 0 {
+		earlier, err := r.Revisions(ctx, RevisionQuery{Records: ids, Numbers: numbers})
 		if err != nil {
 			return nil, err
 		}

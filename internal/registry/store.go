@@ -307,8 +307,7 @@ type PublishedRevision struct {
 // RevisionQuery selects revisions. Empty fields don't narrow.
 type RevisionQuery struct {
 	Records []ID
-	Numbers []int    // of revisions among those of their record
-	Hashes  []string // of revisions
+	Numbers []int // of revisions among those of their record
 	// Reaches keeps revisions of records that touch the place as they are published now.
 	Reaches PlaceCode
 	// About keeps revisions of that record and of those that point at it.

@@ -15,7 +15,7 @@ const (
 	// countAgain counts a record ?2 times more as it stands.
 	countAgain = `
 		INSERT INTO place_tally (code, counted, n)
-		SELECT t.code, r.counted, ?2 FROM record AS r JOIN touch AS t ON t.record_id = r.id WHERE r.key = ?1
+		SELECT t.code, r.counted, ?2 FROM record AS r JOIN touch AS t ON t.record = r.key WHERE r.key = ?1
 		UNION ALL SELECT '', counted, ?2 FROM record WHERE key = ?1
 		ON CONFLICT DO UPDATE SET n = n + excluded.n`
 	setCounted     = `UPDATE record SET counted = ?1 WHERE key = ?2 AND counted <> ?1`

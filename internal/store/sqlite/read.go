@@ -88,7 +88,7 @@ func (r reader) Records(ctx context.Context, q registry.RecordQuery) ([]registry
 		}
 		if from > 0 {
 			var s statement
-			s.add(selectChosen+" AND r.revision >= ? AND EXISTS (SELECT 1 FROM touch AS t WHERE t.code = ? AND t.record_id = r.id) ORDER BY r.revision DESC LIMIT ?",
+			s.add(selectChosen+" AND r.revision >= ? AND EXISTS (SELECT 1 FROM touch AS t WHERE t.code = ? AND t.own IN (0, 1) AND t.record = r.key) ORDER BY r.revision DESC LIMIT ?",
 				from, string(q.Reaches), q.Limit)
 			if found, err := r.stored(ctx, &s); err != nil || len(found) == q.Limit {
 				return found, err
@@ -151,13 +151,13 @@ func (s *statement) records(q registry.RecordQuery) {
 	}
 	if q.Reaches != "" {
 		if len(q.Types) > 0 && !slices.Contains(q.Types, registry.TypeSite) && !slices.Contains(q.Types, registry.TypeAgreement) {
-			s.add(" AND EXISTS (SELECT 1 FROM touch AS t WHERE t.code = ? AND t.record_id = r.id)", string(q.Reaches)) // of few records
+			s.add(" AND EXISTS (SELECT 1 FROM touch AS t WHERE t.code = ? AND t.own IN (0, 1) AND t.record = r.key)", string(q.Reaches)) // of few records
 		} else {
-			s.add(" AND r.id IN (SELECT record_id FROM touch WHERE code = ?)", string(q.Reaches))
+			s.add(" AND r.key IN (SELECT record FROM touch WHERE code = ?)", string(q.Reaches))
 		}
 	}
 	if q.At != "" {
-		s.add(" AND r.id IN (SELECT record_id FROM touch INDEXED BY touch_by_own WHERE code = ? AND own = 1)", string(q.At))
+		s.add(" AND r.key IN (SELECT record FROM touch WHERE code = ? AND own = 1)", string(q.At))
 	}
 	if len(q.PointsTo) > 0 {
 		s.add(" AND r.id IN (SELECT from_id FROM reference WHERE to_id IN ")
@@ -228,15 +228,11 @@ func (r reader) revisions(ctx context.Context, q registry.RevisionQuery, recent 
 		s.add(" AND v.number IN ")
 		list(&s, q.Numbers)
 	}
-	if len(q.Hashes) > 0 {
-		s.add(" AND v.hash IN ")
-		list(&s, q.Hashes)
-	}
 	switch {
 	case q.Reaches != "" && recent > 0:
-		s.add(" AND v.seq >= ? AND EXISTS (SELECT 1 FROM touch AS t WHERE t.code = ? AND t.record_id = v.record_id)", recent, string(q.Reaches))
+		s.add(" AND v.seq >= ? AND EXISTS (SELECT 1 FROM record AS r JOIN touch AS t ON t.record = r.key WHERE r.id = v.record_id AND t.code = ? AND t.own IN (0, 1))", recent, string(q.Reaches))
 	case q.Reaches != "":
-		s.add(" AND v.record_id IN (SELECT record_id FROM touch WHERE code = ?)", string(q.Reaches))
+		s.add(" AND v.record_id IN (SELECT r.id FROM touch AS t JOIN record AS r ON r.key = t.record WHERE t.code = ?)", string(q.Reaches))
 	}
 	if q.About != "" {
 		s.add(" AND v.record_id IN (SELECT ? UNION SELECT from_id FROM reference WHERE to_id = ?)", string(q.About), string(q.About))
@@ -388,7 +384,7 @@ const countByPlace = `
 	  count(*) FILTER (WHERE v.type = 'amendment'),
 	  count(*) FILTER (WHERE v.type = 'site'),
 	  count(*) FILTER (WHERE v.type = 'event')
-	FROM touch AS t JOIN published AS v ON v.id = t.record_id
+	FROM touch AS t JOIN record AS r ON r.key = t.record JOIN published AS v ON v.id = r.id
 	GROUP BY t.code`
 
 // CountsByPlace implements registry.Reader.
@@ -422,7 +418,7 @@ const countAll = `
 	  count(*) FILTER (WHERE type = 'site'),
 	  count(*) FILTER (WHERE type = 'organisation'),
 	  count(*) FILTER (WHERE type = 'source'),
-	  (SELECT count(DISTINCT t.code) FROM touch AS t JOIN published AS p ON p.id = t.record_id
+	  (SELECT count(DISTINCT t.code) FROM touch AS t JOIN record AS r ON r.key = t.record JOIN published AS p ON p.id = r.id
 	   JOIN feature AS f ON f.collection = 'communes' AND f.detail = 'medium' AND f.id = t.code
 	   WHERE p.type = 'site' OR p.type = 'agreement' AND p.body ->> '$.documentation' = 'documented'),
 	  (SELECT count(*) FROM record AS r WHERE r.type = 'site'
@@ -461,7 +457,7 @@ func (r reader) Search(ctx context.Context, q registry.SearchQuery) ([]registry.
 			set += " UNION ALL SELECT rowid FROM record_words WHERE record_words MATCH " + s.bind(match)
 		}
 		if len(t.Places) > 0 {
-			set += " UNION ALL SELECT p.key FROM touch AS t JOIN record AS p ON p.id = t.record_id WHERE t.code IN " + listed(&s, t.Places)
+			set += " UNION ALL SELECT t.record FROM touch AS t WHERE t.code IN " + listed(&s, t.Places)
 		}
 		return "(" + set + ")"
 	}

@@ -29,7 +29,7 @@ func searchPlainly(ctx context.Context, q querier, asked registry.SearchQuery) (
 			s.add(" OR r.key IN (SELECT rowid FROM record_words WHERE record_words MATCH ?)", match)
 		}
 		for _, code := range t.Places {
-			s.add(" OR EXISTS (SELECT 1 FROM touch AS t WHERE t.record_id = r.id AND t.code = ?)", string(code))
+			s.add(" OR EXISTS (SELECT 1 FROM touch AS t WHERE t.record = r.key AND t.code = ?)", string(code))
 		}
 		s.add(")")
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -294,6 +295,74 @@ func TestFailedMigrationLeavesTheOldSchema(t *testing.T) {
 		t.Fatal("no error")
 	}
 	wantOldSchema(t, path)
+}
+
+// The table of revisions, which nothing may change, was replaced once: each row is as it was, and as protected.
+func TestRevisionsOutliveTheirTable(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "registry.db")
+	before := with("", "")
+	maps.DeleteFunc(before, func(name string, _ *fstest.MapFile) bool { return name >= "0013" })
+	s, err := open(t.Context(), path, before)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db := raw(t, path)
+	if _, err := db.ExecContext(t.Context(), `
+		INSERT INTO revision (seq, record_id, number, body, author, reason, at, previous, hash) VALUES
+		  (3, 'src', 1, '{"id":"src"}', 'import', 'r', '2026-01-01T00:00:05Z', '', 'c'), (5, 'accord', 1, '{"id":"accord"}', 'import', 'r', '2026-01-01T00:00:05.6Z', '', 'b'),
+		  (9, 'accord', 2, '{"id":"accord","n":1.50}', 'desk', 'r2', '2026-02-01T00:00:00Z', 'b', 'a');
+		INSERT INTO record (key, id, type, revision) VALUES (7, 'src', 'source', 3), (4, 'accord', 'agreement', 9);
+		INSERT INTO reference (from_id, pointer, to_id) VALUES ('accord', '/statements/0/source', 'src');
+		INSERT INTO place_at (record_id, position, pointer, match, code, score, similar, candidates) VALUES ('accord', 0, '/place', 'exact', '09.581', 0.5, 0, '["09.581"]');
+		INSERT INTO touch (code, record_id, own) VALUES ('09', 'accord', 0), ('09.581', 'accord', 1);
+		INSERT INTO source_text (source_id, raw, sha256, attached) VALUES ('src', x'78', 'y', 'z');`); err != nil {
+		t.Fatal(err)
+	}
+	const kept = `SELECT (SELECT json_group_array(json_array(seq, record_id, number, body, author, reason, at, previous, hash)) FROM revision)
+		|| (SELECT json_group_array(json_array(from_id, pointer, to_id)) FROM reference) || (SELECT group_concat(source_id || raw) FROM source_text)
+		|| (SELECT json_group_array(json_array(record_id, position, pointer, match, code, score, similar, candidates)) FROM place_at)
+		|| (SELECT json_group_array(json_array(id, revision, updated, body)) FROM published)`
+	want := one(t, db, kept)
+	db.Close()
+	migrated := func() querier {
+		s := openAt(t, path)
+		for pragma, want := range map[string]string{"foreign_keys": "1", "legacy_alter_table": "0"} {
+			if got := one(t, s.writes, "PRAGMA "+pragma); got != want {
+				t.Errorf("%s is %s for whoever writes", pragma, got)
+			}
+		}
+		return s.q
+	}
+	migrated()
+	again := raw(t, path) // as if the program had been killed before it noted that it was done
+	if _, err := again.ExecContext(t.Context(), "DELETE FROM goose_db_version WHERE version_id = 14"); err != nil {
+		t.Fatal(err)
+	}
+	again.Close()
+	q := migrated()
+	for question, want := range map[string]string{
+		kept: want,
+		`SELECT json_group_array(json_array(code, own, record)) FROM touch`: `[["09",0,4],["09.581",1,4]]`,
+		`PRAGMA integrity_check`:                        "ok",
+		`SELECT count(*) FROM pragma_foreign_key_check`: "0",
+		`SELECT count(*) FROM sqlite_schema WHERE name LIKE '%\_before' ESCAPE '\' OR name LIKE '%\_after' ESCAPE '\'`: "0",
+	} {
+		if got := one(t, q, question); got != want {
+			t.Errorf("%s\n%s\nwant %s", question, got, want)
+		}
+	}
+	after := raw(t, path)
+	for _, statement := range []string{
+		"UPDATE revision SET body = '{}'", "DELETE FROM revision WHERE seq = 3", "INSERT OR REPLACE INTO revision SELECT seq, record_id, number, '{}', author, reason, at, previous, hash FROM revision",
+		"INSERT INTO revision SELECT seq + 100, record_id, number, '{}', author, reason, at, previous, hash || 'x' FROM revision",
+	} {
+		if _, err := after.ExecContext(t.Context(), statement); err == nil || !strings.Contains(err.Error(), "never") {
+			t.Errorf("%s: %v", statement, err)
+		}
+	}
 }
 
 // wantOldSchema checks that nothing of a migration was left.

@@ -45,7 +45,7 @@ const (
 
 	insertReference = `INSERT INTO reference (from_id, pointer, to_id) VALUES (?, ?, ?)`
 	insertPlaceAt   = `INSERT INTO place_at (record_id, position, pointer, match, code, score, similar, candidates) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
-	insertTouch     = `INSERT INTO touch (code, record_id, own) VALUES (?, ?, ?)`
+	insertTouch     = `INSERT INTO touch (code, record, own) VALUES (?, ?, ?)`
 	insertWords     = `INSERT INTO record_words (rowid, words) VALUES (?, ?)`
 )
 
@@ -194,7 +194,7 @@ func (w *writer) derive(ctx context.Context, d registry.Derived, candidates []st
 			continue
 		}
 		codes = append(codes, code)
-		if _, err := w.tx.exec(ctx, insertTouch, string(code), id, i < len(d.Own)); err != nil {
+		if _, err := w.tx.exec(ctx, insertTouch, string(code), key, i < len(d.Own)); err != nil {
 			return translate("what "+id+" touches", err)
 		}
 	}
@@ -230,7 +230,7 @@ func (w *writer) forget(ctx context.Context, id string, key int64) error {
 		arg  any
 	}{
 		{"DELETE FROM place_at WHERE record_id = ?", id},
-		{"DELETE FROM touch WHERE record_id = ?", id},
+		{"DELETE FROM touch WHERE record = ?", key},
 		{"DELETE FROM record_words WHERE rowid = ?", key},
 	} {
 		if _, err := w.tx.exec(ctx, forget.text, forget.arg); err != nil {
