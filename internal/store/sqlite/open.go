@@ -141,7 +141,7 @@ func (s *Store) Write(ctx context.Context, f func(registry.Writer) error) error 
 	}
 	defer s.shrink()
 	defer conn.Close()
-	w := &writer{tally: map[tallyRow]int{}, squares: map[squareRow]int{}, places: map[placeRow]int{}, taken: map[registry.ID]int64{}}
+	w := &writer{tally: newTally(), squares: map[squareRow]int{}, places: map[placeRow]int{}, taken: map[registry.ID]int64{}}
 	defer func() {
 		if w.settled > manyAtOnce { // the connection's temporary file stays as large as they were
 			_ = conn.Raw(func(any) error { return sqldriver.ErrBadConn }) // which closes it

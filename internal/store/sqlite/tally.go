@@ -14,21 +14,41 @@ import (
 
 // The tally has, for every unit and for the registry as a whole, how many features of each sort there are in each stretch of days.
 
-// tallyRow is a sort of features in a unit.
-type tallyRow struct {
+// tallySort is a sort of features.
+type tallySort struct {
 	collection, detail string
-	code               registry.PlaceCode // empty: everywhere
-	finest, located    bool
+	located            bool
 	where              [6]string // values of registry.FeatureColumns, empty for none
 	from, until        edtf.Day
 }
 
+// tallyRow is a sort of features in a unit.
+type tallyRow struct {
+	sort   int                // its place in tally.list: a sort is a dozen texts, and a feature is of the same one in all its units
+	code   registry.PlaceCode // empty: everywhere
+	finest bool
+}
+
+// tally is what a transaction adds to the table.
+type tally struct {
+	sorts map[tallySort]int // their places in list
+	list  []tallySort
+	rows  map[tallyRow]int
+}
+
+func newTally() tally { return tally{sorts: map[tallySort]int{}, rows: map[tallyRow]int{}} }
+
 // count counts a feature, or with n = -1 one less, in each of the units that it touches.
-func (w *writer) count(row tallyRow, unit registry.PlaceCode, places []registry.PlaceCode, n int) {
-	for _, code := range append(slices.Clip(places), "") {
-		row.code, row.finest = code, code == unit
-		w.tally[row] += n
+func (t *tally) count(sort tallySort, unit registry.PlaceCode, places []registry.PlaceCode, n int) {
+	at, ok := t.sorts[sort]
+	if !ok {
+		at = len(t.list)
+		t.sorts[sort], t.list = at, append(t.list, sort)
 	}
+	for _, code := range places {
+		t.rows[tallyRow{at, code, code == unit}] += n
+	}
+	t.rows[tallyRow{at, "", unit == ""}] += n
 }
 
 const (
@@ -58,7 +78,7 @@ const (
 )
 
 // countAt counts a feature, or with n = -1 one less, in its square.
-func (w *writer) countAt(row tallyRow, key int64, n int) {
+func (w *writer) countAt(row tallySort, key int64, n int) {
 	if key < others {
 		w.squares[squareRow{row.collection, key >> squareBits, row.from, row.until}] += n
 	}
@@ -85,11 +105,11 @@ func (w *writer) putSquares(ctx context.Context) error {
 
 // mostTallied bounds the rows that wait to be written: an import of a million sites changes hundreds of thousands, and the garbage collector would
 // look at each again and again.
-var mostTallied = 20_000
+var mostTallied = 60_000
 
 // putCounts writes what the transaction changed of the tally and the squares once that is much.
 func (w *writer) putCounts(ctx context.Context) error {
-	if len(w.tally)+len(w.squares) < mostTallied {
+	if len(w.tally.rows)+len(w.squares) < mostTallied {
 		return nil
 	}
 	return errors.Join(w.putTally(ctx), w.putSquares(ctx))
@@ -97,19 +117,20 @@ func (w *writer) putCounts(ctx context.Context) error {
 
 // putTally writes what the transaction changed of the tally.
 func (w *writer) putTally(ctx context.Context) error {
-	inOrder := slices.SortedFunc(maps.Keys(w.tally), func(a, b tallyRow) int { // as they lie
-		return cmp.Or(strings.Compare(a.collection, b.collection), strings.Compare(a.detail, b.detail), strings.Compare(string(a.code), string(b.code)))
+	inOrder := slices.SortedFunc(maps.Keys(w.tally.rows), func(a, b tallyRow) int { // as they lie
+		x, y := w.tally.list[a.sort], w.tally.list[b.sort]
+		return cmp.Or(strings.Compare(x.collection, y.collection), strings.Compare(x.detail, y.detail), strings.Compare(string(a.code), string(b.code)))
 	})
 	for _, row := range inOrder {
-		n := w.tally[row]
+		n, of := w.tally.rows[row], w.tally.list[row.sort]
 		if n == 0 {
 			continue
 		}
-		at := []any{row.collection, row.detail, string(row.code), row.finest, row.located}
-		for _, value := range row.where {
+		at := []any{of.collection, of.detail, string(row.code), row.finest, of.located}
+		for _, value := range of.where {
 			at = append(at, value)
 		}
-		at = append(at, string(row.from), string(row.until))
+		at = append(at, string(of.from), string(of.until))
 		_, err := w.tx.exec(ctx, addToTally, append(at, n)...)
 		if err == nil && n < 0 {
 			_, err = w.tx.exec(ctx, forgetEmptyTally, at...)
@@ -118,7 +139,7 @@ func (w *writer) putTally(ctx context.Context) error {
 			return translate("count the features", err)
 		}
 	}
-	clear(w.tally)
+	w.tally = newTally()
 	return nil
 }
 

@@ -17,9 +17,9 @@ import (
 type writer struct {
 	reader
 	tx    *transaction
-	dirty bool             // something was put: the generation counts on
-	marks bool             // the table of marks is there and was emptied
-	tally map[tallyRow]int // what is to be added to the tally
+	dirty bool  // something was put: the generation counts on
+	marks bool  // the table of marks is there and was emptied
+	tally tally // what is to be added to the tally
 	// squares is what is to be added to the squares.
 	squares map[squareRow]int
 	places  map[placeRow]int // what is to be added to the place tally

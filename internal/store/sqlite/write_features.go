@@ -71,7 +71,7 @@ func textOr(raw json.RawMessage) any {
 // featureRow is a feature with all that its rows hold but the key.
 type featureRow struct {
 	registry.Feature
-	tally   tallyRow
+	tally   tallySort
 	places  []registry.PlaceCode // and its unit, each once
 	first   int64                // of the keys that it may have
 	columns []any                // what insertWaiting takes
@@ -94,7 +94,7 @@ func rowOf(f registry.Feature) (row featureRow, err error) {
 	row.Feature = f
 	var end int64
 	row.first, end = keysFor(f.Collection, f.Detail, f.Where["kind"], f.Geometry)
-	row.tally = tallyRow{collection: f.Collection, detail: f.Detail, located: f.Geometry != nil, from: f.From, until: cmp.Or(f.Until, forGood)}
+	row.tally = tallySort{collection: f.Collection, detail: f.Detail, located: f.Geometry != nil, from: f.From, until: cmp.Or(f.Until, forGood)}
 	row.places = append([]registry.PlaceCode{}, f.Places...)
 	if f.Unit != "" {
 		row.places = append(row.places, f.Unit)
@@ -154,7 +154,7 @@ func rowOf(f registry.Feature) (row featureRow, err error) {
 // features takes features in.
 func (w *writer) features(ctx context.Context, rows []featureRow) error {
 	for _, row := range rows {
-		w.count(row.tally, row.Unit, row.places, +1)
+		w.tally.count(row.tally, row.Unit, row.places, +1)
 		w.countAt(row.tally, row.first, +1)
 		if err := w.wait(ctx, row); err != nil {
 			return fmt.Errorf("feature %s %s: %w", row.Collection, row.ID, err)
@@ -188,7 +188,7 @@ func (w *writer) forgetFeatures(ctx context.Context, condition string, args ...a
 	var keys, bodies []int64
 	for rows.Next() {
 		var key, body int64
-		var row tallyRow
+		var row tallySort
 		var unit registry.PlaceCode
 		var placesJSON []byte
 		var places []registry.PlaceCode
@@ -199,7 +199,7 @@ func (w *writer) forgetFeatures(ctx context.Context, condition string, args ...a
 		if err := json.Unmarshal(placesJSON, &places); err != nil {
 			return fmt.Errorf("places of the feature %d: %w", key, err)
 		}
-		w.count(row, unit, places, -1)
+		w.tally.count(row, unit, places, -1)
 		w.countAt(row, key, -1)
 		keys, bodies = append(keys, key), append(bodies, body)
 	}
