@@ -8,10 +8,10 @@ package dossier
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"io"
 	"runtime"
 	"slices"
@@ -24,6 +24,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 
+	"mithaq/internal/idmap"
 	"mithaq/internal/registry"
 )
 
@@ -102,16 +103,15 @@ func Each(file string, r io.ReadSeeker, yield func(Entry) error) (problems []Pro
 type reading struct {
 	file  string
 	yield func(Entry) error
-	bom   int64          // bytes of the byte order mark
-	frame map[string]any // what stands round the records
-	first map[uint64]int // the record that had an id first, by the id's hash: whole ids of millions of records would fill the memory
-	seed  maphash.Seed
+	bom   int64               // bytes of the byte order mark
+	frame map[string]any      // what stands round the records
+	first *idmap.Map[[4]byte] // the record that had an id first
 	// Problems in the order in which they are told: keys twice, the frame's, the records'.
 	twice, outer, items report
 }
 
 func newReading(file string, yield func(Entry) error) *reading {
-	return &reading{file: file, yield: yield, first: map[uint64]int{}, seed: maphash.MakeSeed(), frame: map[string]any{}}
+	return &reading{file: file, yield: yield, first: idmap.New[[4]byte](), frame: map[string]any{}}
 }
 
 // report is a bounded list of problems.
@@ -422,12 +422,13 @@ func (f *reading) any(i int, raw []byte, begin int64, cut error) error {
 
 // once notes the id of record i and reports one that another record has.
 func (f *reading) once(id string, i int, e Entry) {
-	key := maphash.String(f.seed, id)
-	if at, twice := f.first[key]; twice {
-		f.fail(&f.items, e.Pointer+"/id", fmt.Sprintf("%q, which /records/%d has", id, at), "each id once")
+	if at, twice := f.first.Get(id); twice {
+		f.fail(&f.items, e.Pointer+"/id", fmt.Sprintf("%q, which /records/%d has", id, binary.NativeEndian.Uint32(at[:])), "each id once")
 		return
 	}
-	f.first[key] = i
+	var at [4]byte
+	binary.NativeEndian.PutUint32(at[:], uint32(i))
+	f.first.Put(id, at)
 }
 
 // plain reads a record that is written as the registry itself writes it, white space aside, and sound: what then is left of the schema is that no text is empty,

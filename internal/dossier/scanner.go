@@ -134,13 +134,19 @@ func (v *valueEnd) in(some []byte) (n int, ended bool) {
 			continue
 		}
 		if v.text {
-			n := bytes.IndexAny(some[i:], `"\`)
+			n := bytes.IndexByte(some[i:], '"')
 			if n < 0 {
+				n = len(some) - i
+			}
+			if back := bytes.IndexByte(some[i:i+n], '\\'); back >= 0 {
+				i += back
+				v.escaped = true
+				continue
+			}
+			if i += n; i == len(some) {
 				break
 			}
-			if i += n; some[i] == '\\' {
-				v.escaped = true
-			} else if v.text = false; v.depth == 0 {
+			if v.text = false; v.depth == 0 {
 				return i + 1, true
 			}
 			continue

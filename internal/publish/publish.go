@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"maps"
 	"slices"
 	"strconv"
@@ -18,6 +17,7 @@ import (
 	"time"
 
 	"mithaq/internal/gazetteer"
+	"mithaq/internal/idmap"
 	"mithaq/internal/passage"
 	"mithaq/internal/registry"
 )
@@ -100,8 +100,8 @@ func (p *Publisher) Publish(ctx context.Context, req Request) (Report, error) {
 	at := p.Now()
 	err := p.Store.Write(ctx, func(w registry.Writer) error {
 		s := p.begin(w)
-		t := &taking{publication: s, req: req, at: at, report: report, seen: map[idHash]kept{}, seed: maphash.MakeSeed(),
-			expanded: map[idHash]bool{}, own: map[registry.ID]int{}, older: map[registry.ID]int{}, texts: map[registry.ID]*passage.Text{}}
+		t := &taking{publication: s, req: req, at: at, report: report, seen: idmap.New[kept](),
+			expanded: idmap.New[struct{}](), own: map[registry.ID]int{}, older: map[registry.ID]int{}, texts: map[registry.ID]*passage.Text{}}
 		if err := t.take(ctx); err != nil {
 			return err
 		}

@@ -3,16 +3,15 @@ package publish
 import (
 	"cmp"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"mithaq/internal/idmap"
 	"mithaq/internal/passage"
 	"mithaq/internal/registry"
 )
@@ -33,21 +32,16 @@ type taking struct {
 	at     time.Time
 	report Report
 
-	n        int             // records so far
-	seen     map[idHash]kept // what is known of ids of the request
-	seed     maphash.Seed
-	forward  []forward           // references to what hasn't come yet
-	again    bool                // there are more of them than are remembered
-	expanded map[idHash]bool     // published agreements whose neighbours are marked
-	own      map[registry.ID]int // amendments of the request, by their index
-	older    map[registry.ID]int // published amendments of what the request changes, with the index of the first record that does
+	n        int                  // records so far
+	seen     *idmap.Map[kept]     // what is known of ids of the request
+	forward  []forward            // references to what hasn't come yet
+	again    bool                 // there are more of them than are remembered
+	expanded *idmap.Map[struct{}] // published agreements whose neighbours are marked
+	own      map[registry.ID]int  // amendments of the request, by their index
+	older    map[registry.ID]int  // published amendments of what the request changes, with the index of the first record that does
 	texts    map[registry.ID]*passage.Text
 	problems Problems
 }
-
-// idHash stands for an id: a million whole ones would fill the memory. With all eight bytes of a hash an entry of seen would take sixteen, since they are
-// aligned; of a million ids, two have the same seven bytes in one of a hundred thousand requests, which is then refused.
-type idHash [7]byte
 
 // kept is what is remembered of an id of the request.
 type kept struct {
@@ -76,12 +70,6 @@ type items struct {
 type forward struct {
 	index int
 	registry.Reference
-}
-
-func (t *taking) hash(id registry.ID) idHash {
-	var all [8]byte
-	binary.NativeEndian.PutUint64(all[:], maphash.String(t.seed, string(id)))
-	return idHash(all[:len(idHash{})])
 }
 
 func (t *taking) fail(index int, pointer, got, takes string) {
@@ -218,13 +206,13 @@ func (t *taking) batch(ctx context.Context, batch []item) error {
 func (t *taking) compare(batch []item, published map[registry.ID]registry.Record) (changed []bool, err error) {
 	changed = make([]bool, len(batch))
 	for i, x := range batch {
-		id, key := x.Head().ID, t.hash(x.Head().ID)
-		if _, twice := t.seen[key]; twice {
+		id := x.Head().ID
+		if _, twice := t.seen.Get(string(id)); twice {
 			t.fail(t.n+i, "/id", strconv.Quote(string(id))+" twice in what is published together", "each id once")
 			continue
 		}
 		old, known := published[id]
-		t.seen[key] = kept{typ: uint8(slices.Index(registry.Types, x.Head().Type)), new: !known}
+		t.seen.Put(string(id), kept{typ: uint8(slices.Index(registry.Types, x.Head().Type)), new: !known})
 		if a, ok := x.Record.(*registry.Amendment); ok {
 			t.own[a.ID] = t.n + i
 		}
@@ -264,7 +252,7 @@ func (t *taking) references(ctx context.Context, from int, batch []item, publish
 	var unknown []registry.ID
 	for _, x := range batch {
 		for _, ref := range x.references {
-			if _, ok := t.seen[t.hash(ref.To)]; !ok && !slices.Contains(unknown, ref.To) {
+			if _, ok := t.seen.Get(string(ref.To)); !ok && !slices.Contains(unknown, ref.To) {
 				unknown = append(unknown, ref.To)
 			}
 		}
@@ -279,7 +267,7 @@ func (t *taking) references(ctx context.Context, from int, batch []item, publish
 	}
 	for i, x := range batch {
 		for _, ref := range x.references {
-			k, ours := t.seen[t.hash(ref.To)]
+			k, ours := t.seen.Get(string(ref.To))
 			_, stored := types[ref.To]
 			switch {
 			case ours || stored || published == nil:
@@ -300,7 +288,7 @@ func (t *taking) references(ctx context.Context, from int, batch []item, publish
 // refers checks one reference, by what is known of the request and by the types of published records.
 func (t *taking) refers(index int, ref registry.Reference, types map[registry.ID]registry.Type) {
 	typ, ok := types[ref.To]
-	if k, ours := t.seen[t.hash(ref.To)]; ours {
+	if k, ours := t.seen.Get(string(ref.To)); ours {
 		typ, ok = registry.Types[k.typ], true
 	}
 	if !ok {
@@ -372,9 +360,8 @@ func (t *taking) append(ctx context.Context, batch []item, changed []bool, publi
 		return err
 	}
 	agreements = slices.DeleteFunc(agreements, func(id registry.ID) bool {
-		key := t.hash(id)
-		done := t.expanded[key]
-		t.expanded[key] = true
+		_, done := t.expanded.Get(string(id))
+		t.expanded.Put(string(id), struct{}{})
 		return done
 	})
 	if len(agreements) > 0 {
