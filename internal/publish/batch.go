@@ -102,7 +102,10 @@ func atOnce(t registry.Type) int {
 	return 10
 }
 
-// derive writes the derived rows of the marked records. The transaction reads and writes; what is computed between is computed beside it, two batches ahead.
+// batchesAhead are computed while the transaction writes: batches differ in how long they take, and with fewer a processor waits now and then.
+const batchesAhead = 3
+
+// derive writes the derived rows of the marked records. The transaction reads and writes; what is computed between is computed beside it, batchesAhead ahead.
 func (s *publication) derive(ctx context.Context, progress func(done, total int)) error {
 	total, err := s.w.CountMarked(ctx)
 	if err != nil {
@@ -118,7 +121,7 @@ func (s *publication) derive(ctx context.Context, progress func(done, total int)
 	}
 	var ahead []*batch
 	for done := 0; ; {
-		for len(ahead) < 2 && len(types) > 0 {
+		for len(ahead) <= batchesAhead && len(types) > 0 {
 			records, err := s.w.TakeMarked(ctx, types[0], atOnce(types[0]))
 			if err != nil {
 				return err
