@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -222,8 +223,16 @@ func writeOut(path string, write func(io.Writer) error) error {
 	return writeWhole(path, write)
 }
 
-// writeWhole writes a file beside path and moves it there when it is whole.
+// writeWhole writes a file beside path and moves it there when it is whole. A pipe or a device is written to: a file in its place would be no use to whoever reads it,
+// and where /dev/null is one the whole machine suffers.
 func writeWhole(path string, write func(io.Writer) error) error {
+	if info, err := os.Stat(path); err == nil && info.Mode()&(fs.ModeDevice|fs.ModeNamedPipe) != 0 {
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		return errors.Join(write(f), f.Close())
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".mithaq-*")
 	if err != nil {
 		return err
