@@ -17,8 +17,7 @@ const (
 func CountedAs(r Record, places []PlacedAt) Counted {
 	switch r := r.(type) {
 	case *Agreement:
-		signed := slices.ContainsFunc(r.Steps, func(s Step) bool { return s.Kind == StepSigned && !s.Date.IsZero() })
-		if r.Documentation == Documented && !signed {
+		if r.Documentation == Documented && !r.SignatureDated() {
 			return CountedUndated
 		}
 		return Counted(r.Documentation)
@@ -28,4 +27,9 @@ func CountedAs(r Record, places []PlacedAt) Counted {
 		}
 	}
 	return Counted(r.Head().Type)
+}
+
+// SignatureDated reports whether a source dates the signature of a.
+func (a *Agreement) SignatureDated() bool {
+	return slices.ContainsFunc(a.Steps, func(s Step) bool { return s.Kind == StepSigned && !s.Date.IsZero() })
 }

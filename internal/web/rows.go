@@ -389,8 +389,7 @@ func (r *reading) steps(s subject, steps []registry.Step, usual []registry.StepK
 // open lists what no source states about an agreement, in words a journalist can ask about.
 func (r *reading) open(a *registry.Agreement, sites []subject) []string {
 	var out []string
-	signed := slices.ContainsFunc(a.Steps, func(s registry.Step) bool { return s.Kind == registry.StepSigned && !s.Date.IsZero() })
-	if !signed {
+	if !a.SignatureDated() {
 		out = append(out, r.say("open.signature_date"))
 	}
 	if len(a.Parties) == 0 {
