@@ -27,7 +27,7 @@ func work() (done func()) {
 }
 
 // workMemory is from how many bytes of memory on the collector saves memory again, not time.
-// What lives grows by 20 bytes for each record of an import, until all are read.
+// What lives grows by some 30 bytes for each record of an import, until all are read.
 const workMemory = 80 << 20
 
 // serveMemory is the same for the server: many long answers at once would let the heap grow to three times what lives, because much of each is garbage
