@@ -33,7 +33,7 @@ const workMemory = 80 << 20
 // serveMemory is the same for the server: many long answers at once would let the heap grow to three times what lives, because much of each is garbage
 // as soon as it is sent. With the program itself, the database's caches and the pages that are put together in its memory it stays below 200 MB. With a million sites, whose
 // outline lives here, too, more than half of it lives; a limit nearer to that would make the collector work all the time. GOMEMLIMIT says otherwise.
-const serveMemory = 80 << 20
+const serveMemory = 76 << 20
 
 // limitServing sets serveMemory unless the environment sets a limit.
 func limitServing() {

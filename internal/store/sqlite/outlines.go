@@ -23,7 +23,7 @@ const countSitesOfAgreements = `SELECT count(*) FROM feature_agreement`
 
 // selectSiteOutlines goes through the features as they lie in the file. What many sites have alike is one text.
 const selectSiteOutlines = `
-	SELECT f.key, f.id, f.valid_from, f.valid_until,
+	SELECT f.key, f.id, f.valid_from, nullif(f.valid_until, '` + string(forGood) + `'),
 	  concat_ws(char(31), coalesce(f.kind, ''), coalesce(f.status, '')), concat_ws(char(31), coalesce(f.works, '[]'), coalesce(f.trades, '[]')),
 	  concat_ws(char(31), f.unit, coalesce(f.location_precision, ''), f.west IS NOT NULL,
 	    iif(f.unit = '' AND f.west IS NOT NULL, json_array(f.west, f.south, f.east, f.north), '')),
@@ -56,21 +56,19 @@ func (r reader) EachSiteOutline(ctx context.Context, yield func(registry.SiteOut
 	}
 	defer rows.Close()
 	next := 0
+	var key int64
+	var id registry.ID
+	var from, until, sort, craft, spot, figures sql.RawBytes // once, not for each of a million rows
 	for rows.Next() {
-		var o registry.SiteOutline
-		var key int64
-		var from, until, sort, craft, spot, figures sql.RawBytes
-		if err := rows.Scan(&key, &o.ID, &from, &until, &sort, &craft, &spot, &figures); err != nil {
+		if err := rows.Scan(&key, &id, &from, &until, &sort, &craft, &spot, &figures); err != nil {
 			return translate("outline the sites", err)
 		}
-		if o.From = edtf.Day(from); string(until) != string(forGood) {
-			o.Until = edtf.Day(until)
-		}
+		o := registry.SiteOutline{ID: id, From: edtf.Day(from), Until: edtf.Day(until)}
 		var errs [4]error
 		o.Sort, errs[0] = sorts.of(sort, siteSort)
 		o.Craft, errs[1] = crafts.of(craft, siteCraft)
 		o.Spot, errs[2] = spots.of(spot, siteSpot)
-		o.Figures, errs[3] = siteFigures(strings.Split(string(figures), "\x1f"))
+		o.Figures, errs[3] = siteFigures(string(figures))
 		if err := cmp.Or(errs[0], errs[1], errs[2], errs[3]); err != nil {
 			return fmt.Errorf("outline of %s: %w", o.ID, err)
 		}
@@ -165,9 +163,13 @@ func siteSpot(parts []string) (s registry.SiteSpot, err error) {
 }
 
 // siteFigures reads the figures of a feature. Where shops are created and restored, it has one qualifier, that of their sum, for both.
-func siteFigures(parts []string) (s registry.SiteFigures, err error) {
-	if len(parts) != 5 {
-		return s, fmt.Errorf("%q are no figures", parts)
+func siteFigures(text string) (s registry.SiteFigures, err error) {
+	var parts [5]string
+	if strings.Count(text, "\x1f") != len(parts)-1 {
+		return s, fmt.Errorf("%q are no figures", text)
+	}
+	for i := range parts {
+		parts[i], text, _ = strings.Cut(text, "\x1f")
 	}
 	figure := func(value string, unit registry.Unit, qualifier string) *registry.Figure {
 		if value == "" || err != nil {
