@@ -37,14 +37,15 @@ type Server struct {
 	// Kept keeps short answers; nil: Mount makes one.
 	Kept *httpserve.AnswerCache
 
-	cache  *extentCache // made by Mount, as the others are
-	counts *countCache
-	taken  map[string]taken // by collection
+	cache    *extentCache // made by Mount, as the others are
+	counts   *countCache
+	taken    map[string]taken // by collection
+	tilesets []tileset
 }
 
 // Mount adds the routes for programs.
 func (s *Server) Mount(app *fiber.App) {
-	s.cache, s.counts, s.taken = &extentCache{}, &countCache{}, s.allTaken()
+	s.cache, s.counts, s.taken, s.tilesets = &extentCache{}, &countCache{}, s.allTaken(), s.allTilesets()
 	if s.Kept == nil {
 		s.Kept = &httpserve.AnswerCache{}
 	}

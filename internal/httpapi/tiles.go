@@ -74,11 +74,12 @@ type tileset struct {
 	collection *collectionInfo // nil: all of them
 	title      string
 	layers     []tileLayer
+	taken      []string // the names of its parameters, put together once
 }
 
-// tilesets are all of them; that of the whole registry is the first. Its wider boundaries show at zooms at which the narrower ones would
+// allTilesets are all of them; that of the whole registry is the first. Its wider boundaries show at zooms at which the narrower ones would
 // only be a smear.
-func tilesets() []tileset {
+func (s *Server) allTilesets() []tileset {
 	whole := tileset{path: "/tiles", name: "dataset", title: apiTitle, layers: append(slices.Clone(siteLayers),
 		boundaryLayer(feature.Regions, 0), boundaryLayer(feature.Provinces, 5), boundaryLayer(feature.Communes, 8))}
 	out := []tileset{whole}
@@ -91,6 +92,9 @@ func tilesets() []tileset {
 			continue
 		}
 		out = append(out, t)
+	}
+	for i, t := range out {
+		out[i].taken = append(names(t.filters(s)), "f")
 	}
 	return out
 }
@@ -107,10 +111,10 @@ func (s *Server) mountTiles(app *fiber.App) {
 }
 
 // tilesetOf finds the tileset by the path.
-func tilesetOf(c *fiber.Ctx) (tileset, error) {
+func (s *Server) tilesetOf(c *fiber.Ctx) (tileset, error) {
 	id := httpserve.PathParam(c, "collection")
 	var tiled []string
-	for _, t := range tilesets() {
+	for _, t := range s.tilesets {
 		if t.collection == nil && id == "" || t.collection != nil && t.collection.id == id {
 			return t, wantMatrixSet(c)
 		}
@@ -156,7 +160,7 @@ func (s *Server) matrixSetAddress() string { return s.api("/tileMatrixSets/"+mat
 
 // tilesetsLink leads to the list of a collection's tilesets, or of the whole registry's; none for a collection without tiles.
 func (s *Server) tilesetsLink(collection string) []link {
-	for _, t := range tilesets() {
+	for _, t := range s.tilesets {
 		if t.collection == nil && collection == "" || t.collection != nil && t.collection.id == collection {
 			return []link{{Href: s.api(t.path) + "?f=json", Rel: relTilesets, Type: mimeJSON, Title: "Vector tiles"}}
 		}
@@ -190,7 +194,7 @@ func (s *Server) matrixSet(c *fiber.Ctx) error {
 }
 
 func (s *Server) tilesetList(c *fiber.Ctx) error {
-	t, err := tilesetOf(c)
+	t, err := s.tilesetOf(c)
 	if err != nil {
 		return err
 	}
@@ -205,11 +209,11 @@ func (s *Server) tilesetList(c *fiber.Ctx) error {
 
 // tileset describes a tileset, narrowed as the parameters say: the template of its tiles has the same ones.
 func (s *Server) tileset(c *fiber.Ctx) error {
-	t, err := tilesetOf(c)
+	t, err := s.tilesetOf(c)
 	if err != nil {
 		return err
 	}
-	p, err := httpserve.Query(c, append(names(t.filters(s)), "f")...)
+	p, err := httpserve.Query(c, t.taken...)
 	if err != nil {
 		return err
 	}
@@ -335,11 +339,11 @@ func (s *Server) tileQuery(t tileset, p httpserve.Params) (registry.FeatureQuery
 }
 
 func (s *Server) tile(c *fiber.Ctx) error {
-	t, err := tilesetOf(c)
+	t, err := s.tilesetOf(c)
 	if err != nil {
 		return err
 	}
-	p, err := httpserve.Query(c, append(names(t.filters(s)), "f")...)
+	p, err := httpserve.Query(c, t.taken...)
 	if err != nil {
 		return err
 	}
@@ -490,7 +494,7 @@ func (s *Server) tileResources() []resource {
 		{path: "/tileMatrixSets", id: ".getTileMatrixSetsList", summary: "The tile matrix sets", parameters: []parameter{f(onlyJSON)}, formats: onlyJSON, schema: document},
 		{path: "/tileMatrixSets/" + matrixSet, id: ".getTileMatrixSet", summary: "The tile matrix set of all tiles", parameters: []parameter{f(onlyJSON)}, formats: onlyJSON, schema: document},
 	}
-	for _, t := range tilesets() {
+	for _, t := range s.tilesets {
 		id := t.name + ".vector"
 		if t.collection == nil {
 			id = "." + id
