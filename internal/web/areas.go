@@ -226,7 +226,6 @@ func (r *reading) areaView(p registry.Place, tiles Tiles) (AreaView, error) {
 	address := "/" + string(r.lang) + "/" + p.Level.Plural() + "/" + string(p.Code)
 	v := AreaView{PlaceHead: r.placeHead(p), UnitsTitle: r.say("section." + unit), AsOf: r.asOfForm(address)}
 	shapes := fmt.Sprintf("/api/collections/%s/items?%s=%s&detail=medium&limit=500", unit, within, p.Code)
-	v.Map = r.areaMap(r.placeName(p), shapes, "/"+string(r.lang)+"/"+unit+"/", bounds(p), tiles)
 	found, err := r.placeOn(p)
 	if err != nil {
 		return AreaView{}, err
@@ -235,6 +234,7 @@ func (r *reading) areaView(p registry.Place, tiles Tiles) (AreaView, error) {
 	if err != nil {
 		return AreaView{}, err
 	}
+	v.Map = r.areaMap(r.placeName(p), shapes, "/"+string(r.lang)+"/"+unit+"/", bounds(p), r.bandsIn(p.Code, level, counts), tiles)
 	scene, err := r.areaScene(p.Code, level, counts)
 	if err != nil {
 		return AreaView{}, err

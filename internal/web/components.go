@@ -114,9 +114,7 @@ func (r *reading) componentsView() ComponentsView {
 	for _, sign := range []string{"hatch", "pin", "shape", "badge"} {
 		v.Legend = append(v.Legend, LegendItem{sign, r.say("legend." + sign)})
 	}
-	for i := range 5 {
-		v.Legend = append(v.Legend, LegendItem{"band-" + r.whole(i), r.say("legend.band_" + r.whole(i))})
-	}
+	v.Legend = append(v.Legend, r.legend(bandsUpTo(0))...)
 	v.Units = []Link{r.sample("place"), r.sample("place"), r.sample("place")}
 	return v
 }

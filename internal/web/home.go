@@ -77,7 +77,7 @@ func (r *reading) homeView(tiles Tiles) (HomeView, error) {
 	}
 	v.Table.Caption = r.say("area.caption_counts")
 	v.Table.SilentNote = r.count("area.silent_provinces", len(v.Table.Silent))
-	v.Map = r.areaMap(r.say("place.country"), "/api/collections/provinces/items?detail=low&limit=500", "/"+string(r.lang)+"/provinces/", "", tiles)
+	v.Map = r.areaMap(r.say("place.country"), "/api/collections/provinces/items?detail=low&limit=500", "/"+string(r.lang)+"/provinces/", "", r.bandsIn(registry.Country, registry.LevelProvince, counts), tiles)
 	scene, err := r.areaScene(registry.Country, registry.LevelProvince, counts)
 	if err != nil {
 		return HomeView{}, err

@@ -351,13 +351,9 @@ var signs = map[registry.Precision]string{
 }
 
 // areaMap is the map shaded by number of agreements.
-func (r *reading) areaMap(name, shapes, prefix, box string, tiles Tiles) MapView {
-	m := MapView{
+func (r *reading) areaMap(name, shapes, prefix, box string, shades bands, tiles Tiles) MapView {
+	return MapView{
 		Kind: "area", Name: name, Shapes: shapes, Prefix: prefix, Bounds: box, Words: r.mapWords(name, nil), Credit: r.say("credit.map"),
-		TileURL: tiles.URL, TileCredit: tiles.Credit, SkipTo: "after-map",
+		TileURL: tiles.URL, TileCredit: tiles.Credit, SkipTo: "after-map", Bands: fmt.Sprintf("%d,%d,%d,%d", shades[0], shades[1], shades[2], shades[3]), Legend: r.legend(shades),
 	}
-	for i, key := range []string{"legend.band_0", "legend.band_1", "legend.band_2", "legend.band_3", "legend.band_4"} {
-		m.Legend = append(m.Legend, LegendItem{fmt.Sprintf("band-%d", i), r.say(key)})
-	}
-	return m
 }

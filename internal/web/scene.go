@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"html/template"
 	"maps"
 	"slices"
@@ -167,11 +168,61 @@ func (r *reading) unitScene(styles map[registry.PlaceCode]picture.Style) (*pictu
 	return scene, err
 }
 
-// bandStyles are the shades by number of agreements; their lower limits are those of the legend.
-var bandStyles = []struct {
-	least int
-	style picture.Style
-}{{10, picture.Band4}, {5, picture.Band3}, {2, picture.Band2}, {1, picture.Band1}, {0, picture.Band0}}
+// bands are the least numbers of agreements for each shade of a map but that of none, the lightest first.
+type bands [4]int
+
+// bandStyles are the shades, that of none first.
+var bandStyles = [len(bands{}) + 1]picture.Style{picture.Band0, picture.Band1, picture.Band2, picture.Band3, picture.Band4}
+
+// bandsUpTo tells units apart of which one has most agreements: steps of 1, 2 and 5 times a power of ten, the last of them at most half of the most.
+// Fewer than forty have the same everywhere, so that small maps can be compared.
+func bandsUpTo(most int) bands {
+	out := bands{1, 2, 5, 10}
+	for power := 10; ; power *= 10 {
+		for _, next := range []int{2 * power, 5 * power, 10 * power} {
+			if next > most/2 {
+				return out
+			}
+			out = bands{1, out[2], out[3], next}
+		}
+	}
+}
+
+// bandsIn are the bands of the units of a level in a unit, or in the whole country.
+func (r *reading) bandsIn(within registry.PlaceCode, level registry.PlaceLevel, counts map[registry.PlaceCode]registry.PlaceCounts) bands {
+	if within == registry.Country {
+		within = "" // the gazetteer's name for it
+	}
+	most := 0
+	for _, p := range r.gaz.Inside(within, level) {
+		most = max(most, counts[p.Code].Agreements)
+	}
+	return bandsUpTo(most)
+}
+
+// of is the shade of a number, 0 that of none.
+func (b bands) of(n int) (shade int) {
+	for shade < len(b) && n >= b[shade] {
+		shade++
+	}
+	return shade
+}
+
+// legend says what each shade means.
+func (w *words) legend(b bands) (out []LegendItem) {
+	out = []LegendItem{{"band-0", w.say("legend.band_none")}}
+	for i, least := range b {
+		text := w.say("legend.band_least", args{"From": w.whole(least)})
+		switch {
+		case i+1 < len(b) && b[i+1] == least+1: // only the first
+			text = w.say("legend.band_one")
+		case i+1 < len(b):
+			text = w.say("legend.band_between", args{"From": w.whole(least), "To": w.whole(b[i+1] - 1)})
+		}
+		out = append(out, LegendItem{fmt.Sprintf("band-%d", i+1), text})
+	}
+	return out
+}
 
 // namesOnMap bounds the names on a shaded map: the units with most agreements have theirs.
 const namesOnMap = 12
@@ -191,14 +242,10 @@ func (r *reading) areaScene(within registry.PlaceCode, level registry.PlaceLevel
 	scene := r.newScene(box)
 	scene.Shapes = []picture.Shape{{Area: r.backdrop.Neighbours, Style: picture.Land}, {Area: r.backdrop.Country, Style: picture.Country}}
 	var named []registry.Place
+	shades := r.bandsIn(within, level, counts)
 	err := r.eachBoundary(level, detail, q, func(code registry.PlaceCode, area orb.MultiPolygon) {
 		n := counts[code].Agreements
-		for _, band := range bandStyles {
-			if n >= band.least {
-				scene.Shapes = append(scene.Shapes, picture.Shape{Area: area, Style: band.style})
-				break
-			}
-		}
+		scene.Shapes = append(scene.Shapes, picture.Shape{Area: area, Style: bandStyles[shades.of(n)]})
 		if p, ok := r.gaz.Place(code); ok && n > 0 && p.Label != nil {
 			named = append(named, p)
 		}

@@ -127,6 +127,7 @@ type MapView struct {
 	Codes        string        // of the units drawn, blanks between
 	GeoJSON      string        // address of the features
 	Shapes       string        // address of the areas to shade
+	Bands        string        // the least number of agreements of each shade, commas between
 	Surroundings string        // address of the units drawn, and of those round about
 	Prefix       string        // of the pages that areas lead to
 	Bounds       string        // west,south,east,north

@@ -2,9 +2,6 @@
 // so that the map and the table can't tell two stories; only shapes are fetched.
 import { createMap, drawBackground, fetchAll, giveUp, pageOf } from './map.js';
 
-/** Lower limits of the shades; the legend on the page says the same. */
-const BANDS = [1, 2, 5, 10];
-
 /** The drawings of a boundary, true to about 1 km, 200 m and 60 m, and the zoom from which each is worth its bytes. */
 const DETAILS = [
   { name: 'low', zoom: 0 },
@@ -21,13 +18,14 @@ async function draw(box) {
   const rows = new Map([...document.querySelectorAll('[data-area]')].map((row) => [row.dataset.area, row]));
   const map = createMap(box);
   if (!box.dataset.bounds) map.fit(shapes);
+  const bands = box.dataset.bands.split(',').map(Number); // the least of each shade, as the legend says
   const drawn = new Map();
   // Those with agreements last: drawn above their neighbours, and the keyboard meets them in this order.
   shapes.features.sort((a, b) => count(rows.get(a.id)) - count(rows.get(b.id)));
   for (const feature of shapes.features) {
     const row = rows.get(feature.id);
     const shape = map.addShape(feature, {
-      className: `area band-${band(count(row))}`,
+      className: `area band-${bands.filter((least) => count(row) >= least).length}`,
       name: row?.dataset.label ?? feature.properties.name_fr,
       stop: count(row) > 0,
       open: () => go(row?.dataset.href ?? pageOf(box, feature)),
@@ -78,10 +76,6 @@ function rankOf(feature) {
 
 function count(row) {
   return Number(row?.dataset.count ?? 0);
-}
-
-function band(n) {
-  return BANDS.filter((least) => n >= least).length;
 }
 
 function nameOf({ properties }) {
