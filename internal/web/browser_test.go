@@ -253,6 +253,38 @@ func TestPagesInChromium(t *testing.T) {
 	}
 }
 
+// misplacedFigures fills the figures of a page with long ones, and tells of those that stand over another or not where their labels begin.
+const misplacedFigures = `(() => {
+  const rect = (e) => { const all = document.createRange(); all.selectNodeContents(e); return all.getBoundingClientRect(); };
+  const begin = (r) => (document.documentElement.dir === 'rtl' ? r.right : r.left);
+  const faults = [];
+  const figures = [...document.querySelectorAll('.facts.tiles dd')];
+  const sums = [...document.querySelectorAll('.facts.sums dd')];
+  for (const dd of sums) dd.textContent = '3\u00a0155\u00a0673\u00a0000\u00a0locaux';
+  for (const dd of figures) {
+    const by = Math.abs(begin(rect(dd)) - begin(rect(dd.parentElement.querySelector('dt'))));
+    if (by > 1) faults.push(dd.textContent + ' begins ' + by + ' px beside its label');
+  }
+  for (const [i, dd] of sums.entries()) {
+    const a = rect(dd);
+    if (sums.slice(i + 1).some((other) => { const b = rect(other); return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom; })) faults.push(dd.textContent + ' stands over another');
+  }
+  return figures.length === 0 ? ['no figures'] : faults;
+})()`
+
+// TestFiguresStandByThemselves asks that the figures of a place have room, whatever they sum up, and begin where their labels do, in both directions of writing.
+func TestFiguresStandByThemselves(t *testing.T) {
+	b := startBrowser(t, startSite(t))
+	for _, path := range []string{"/fr/", "/ar/", "/fr/regions/09", "/ar/regions/09"} {
+		for _, width := range []int64{360, 500, 1280} {
+			b.open(t, path, width, 740)
+			for _, fault := range eval[[]string](t, b, misplacedFigures) {
+				t.Errorf("%s at %d px: %s", path, width, fault)
+			}
+		}
+	}
+}
+
 // TestDarkAndCalm looks at the main pages as somebody with a dark screen and no liking for motion has them.
 func TestDarkAndCalm(t *testing.T) {
 	home := startSite(t)
